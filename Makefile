@@ -1,0 +1,67 @@
+# The verbs a newcomer tries. Each installs what it needs: Python ≥ 3.11 and Node ≥ 20 are all that is asked for.
+.PHONY: install demo test bench check clean
+.DELETE_ON_ERROR:
+
+VENV := .venv
+CONSOLE := dispatch/console
+ONLY ?=
+# OpenBLAS with two threads is slower than with one on the small products of a node.
+export OPENBLAS_NUM_THREADS := 1
+
+install: $(VENV)/installed $(CONSOLE)/dist/index.html
+
+demo: install
+	$(VENV)/bin/tocsin demo
+
+test: check $(VENV)/chromium
+	$(VENV)/bin/python -m pytest
+
+bench: install $(VENV)/benchmark
+	$(VENV)/bin/python -m benchmarks $(ONLY)
+
+check: install
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/mypy
+	cd $(CONSOLE) && npm run --silent check
+
+clean:
+	rm -rf $(VENV) $(CONSOLE)/node_modules $(CONSOLE)/dist
+
+# A Debian package, only where it is absent. $(1): package
+debian = dpkg -s $(1) >/dev/null 2>&1 || { $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq $(1); }
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+$(VENV)/bin/python:
+	@for python in python3 python3.13 python3.12 python3.11; do \
+	  if $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then \
+	    $$python -c 'import ensurepip' 2>/dev/null || { $(call debian,python3-venv); }; \
+	    exec $$python -m venv $(VENV); \
+	  fi; \
+	done; \
+	echo "Tocsin needs Python 3.11, 3.12 or 3.13; none was found on the PATH." >&2; exit 1
+
+$(VENV)/installed: pyproject.toml | $(VENV)/bin/python
+	@$(call debian,libportaudio2)
+	$(VENV)/bin/python -m pip install --quiet --editable '.[development]'
+	@touch $@
+
+$(VENV)/chromium: | $(VENV)/installed
+	@$(call debian,chromium)
+	@touch $@
+
+$(VENV)/benchmark: pyproject.toml | $(VENV)/installed
+	$(VENV)/bin/python -m pip install --quiet --editable '.[benchmark]'
+	@touch $@
+
+$(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' \
+	  || { echo "Tocsin needs Node 20 or newer to build its page." >&2; exit 1; }
+	cd $(CONSOLE) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(CONSOLE)/dist/index.html: $(CONSOLE)/node_modules/.package-lock.json $(shell find $(CONSOLE)/src -type f) \
+                            $(CONSOLE)/index.html $(wildcard $(CONSOLE)/*.ts $(CONSOLE)/*.js)
+	cd $(CONSOLE) && npm run --silent build
+	@touch $@

@@ -1,0 +1,37 @@
+"""The front door: help, unknown commands, and what it must not import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import tocsin
+
+HEAVY = ("numpy", "scipy", "librosa", "sklearn", "matplotlib", "fastapi", "pydantic", "sqlalchemy", "sounddevice")
+
+
+def test_help_answers_without_importing_anything_heavy() -> None:
+    code = f"import sys, tocsin; tocsin.main(['--help']); sys.exit(','.join(set(sys.modules) & set({HEAVY!r})))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.strip() == ""
+    for command in tocsin.COMMANDS:
+        assert f"\n  {command} " in done.stdout
+
+
+def test_every_command_has_its_room_and_its_own_help() -> None:
+    for command in tocsin.COMMANDS:
+        done = subprocess.run([sys.executable, "-m", "tocsin", command, "--help"], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert f"usage: tocsin {command}" in done.stdout
+
+
+def test_an_unknown_command_is_one_sentence_and_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert tocsin.main(["listen"]) == 2
+    assert capsys.readouterr().err.startswith("tocsin: no command 'listen'; expected one of demo, centre")
+
+
+def test_no_command_shows_the_help_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    assert tocsin.main([]) == 2
+    assert "usage: tocsin COMMAND" in capsys.readouterr().out

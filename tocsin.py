@@ -1,0 +1,73 @@
+"""The front door: one command, `tocsin`. Each room brings its own subcommands, imported only when called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from acoustic.errors import TocsinError
+
+VERSION = "0.1.0"
+
+# command: (room that answers it, one line for the newcomer)
+COMMANDS = {
+    "demo": ("dispatch.demo", "a synthetic city block: a centre, 12 nodes, located shots beside the truth"),
+    "centre": ("dispatch.cli", "run the centre: ingest, location, the dispatcher's page"),
+    "node": ("arrays.cli", "run one node from its settings file, or enrol it"),
+    "replay": ("recordings.commands.replay", "locate the shots in recorded sessions"),
+    "locate": ("recordings.commands.locate", "arrivals in, located shots out (JSON lines)"),
+    "detect": ("recordings.commands.detect", "find the impulses in sound files"),
+    "classify": ("recordings.commands.classify", "find the impulses and say what each one is"),
+    "scene": ("recordings.commands.scene", "write a synthetic city block as a session"),
+    "model": ("recordings.commands.model", "train the classifier"),
+}
+
+
+def usage() -> str:
+    """The text of `tocsin --help`."""
+    lines = [f"  {name:<9} {line}" for name, (_, line) in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: tocsin COMMAND …",
+            "",
+            "Acoustic gunshot detection.",
+            "",
+            *lines,
+            "",
+            "tocsin COMMAND --help tells more.",
+        ]
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one subcommand; return its exit code. A known error becomes one sentence on standard error, exit code 2."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(usage())
+        return 0 if arguments else 2
+    if arguments[0] in ("-V", "--version"):
+        print(f"tocsin {VERSION}")
+        return 0
+    if arguments[0] not in COMMANDS:
+        print(f"tocsin: no command {arguments[0]!r}; expected one of {', '.join(COMMANDS)}", file=sys.stderr)
+        return 2
+    try:
+        run = import_module(COMMANDS[arguments[0]][0]).main
+        return int(run(arguments[1:]))
+    except TocsinError as error:
+        print(f"tocsin {arguments[0]}: {error}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        print(
+            f"tocsin {arguments[0]}: needs the Python package {error.name!r}, which is not installed", file=sys.stderr
+        )
+        return 2
+    except OSError as error:
+        print(f"tocsin {arguments[0]}: {error.filename or 'system'}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
