@@ -9,13 +9,23 @@ DEFAULT_SIGMA_S = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Repetition:
+    """An arrival looks like an earlier one of the same node: its id, the interval, the waveforms' correlation."""
+
+    arrival: str
+    interval_s: float
+    coherence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """An impulse at an array.
 
     `id` is unique in the network (node and sequence); position in metres east, north, up of the network's origin;
     `time_ns` is UTC in integer nanoseconds at the sensor; `sigma_s` is picking ⊕ clock. `azimuth_deg` points from the
     array to the sound, clockwise from north. `shock_lead_s` is how long the shock wave came before the muzzle blast.
-    `probabilities` is the node's opinion of the class. Optional fields are None where the node cannot tell.
+    `probabilities` is the node's opinion of the class. `repeats`: the earlier arrivals it looks like. Optional fields are
+    None where the node cannot tell.
     """
 
     id: str
@@ -30,6 +40,7 @@ class Arrival:
     azimuth_sigma_deg: float | None = None
     shock_lead_s: float | None = None
     probabilities: Mapping[str, float] | None = None
+    repeats: tuple[Repetition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,90 @@
+"""A set of arrivals to shots: bursts first, then single shots, each arrival used once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from localisation.arrivals import Arrival
+from localisation.associate import Associator, Field, Hypothesis, Search, Signals, weights
+from localisation.rhythm import Burst, Pairs, find_burst
+
+Array = NDArray[np.float64]
+UNKNOWN_SNR_DB = 15.0
+REPEATED = 0.5  # power of a family's coherence that counts towards its weight
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One shot: the arrivals that are its direct sound (indices), and about where and when it was fired (s)."""
+
+    arrivals: tuple[int, ...]
+    place: Array
+    time: float
+    score: float
+
+
+def explain(arrivals: Sequence[Arrival], station: NDArray[np.intp], time: Array, field: Field) -> list[Explained]:
+    """The shots that explain the arrivals, by time. `station`: (N,) rows of the field's places; `time`: (N,) s."""
+    single = signals_of(arrivals, station, time, field.search)
+    free = np.ones(len(arrivals), dtype=bool)
+    shots: list[Explained] = []
+    pairs = Pairs(arrivals, station, time)
+    tried = free.copy()
+    while (burst := find_burst(pairs, tried)) is not None:
+        composite = aligned(burst, single)
+        found = Associator(field, composite).best()
+        for family in burst.families:
+            tried[[m for m in family.members if m >= 0]] = False
+        if found is not None:
+            shots += rounds(burst, found)
+            free &= tried
+    associator = Associator(field, single)
+    associator.use(np.flatnonzero(~free).tolist())
+    while (found := associator.best()) is not None:
+        members = tuple(int(m) for m in found.matched if m >= 0)
+        shots.append(Explained(members, found.place, found.time, found.score))
+        associator.use(members)
+    return sorted(shots, key=lambda s: s.time)
+
+
+def signals_of(arrivals: Sequence[Arrival], station: NDArray[np.intp], time: Array, search: Search) -> Signals:
+    """Each arrival as a signal of its own."""
+
+    def numbers(values: list[float | None], absent: float) -> Array:
+        return np.array([absent if v is None else v for v in values], dtype=float)
+
+    snr_db = numbers([a.snr_db for a in arrivals], UNKNOWN_SNR_DB)
+    return Signals(
+        station,
+        time,
+        weights(snr_db, search),
+        np.radians(numbers([a.azimuth_deg for a in arrivals], np.nan)),
+        np.radians(numbers([a.azimuth_sigma_deg for a in arrivals], np.nan)),
+    )
+
+
+def aligned(burst: Burst, single: Signals) -> Signals:
+    """The families of a burst as signals: what repeats well, and is strong, is direct sound."""
+    members = [[m for m in f.members if m >= 0] for f in burst.families]
+    coherence = np.array([f.coherence for f in burst.families])
+    return Signals(
+        np.array([f.station for f in burst.families], dtype=np.intp),
+        np.array([f.time for f in burst.families]),
+        np.array([single.weight[m].mean() for m in members]) * np.clip(coherence, 0, 1) ** REPEATED,
+        np.array([single.azimuth[m[0]] for m in members]),
+        np.array([single.azimuth_sigma[m[0]] for m in members]),
+    )
+
+
+def rounds(burst: Burst, found: Hypothesis) -> list[Explained]:
+    """Each round of a located burst with its own arrivals."""
+    families = [burst.families[i] for i in found.matched if i >= 0]
+    shots = []
+    for number, offset in enumerate(burst.offsets):
+        members = tuple(f.members[number] for f in families if f.members[number] >= 0)
+        shots.append(Explained(members, found.place, found.time + offset, found.score))
+    return shots
