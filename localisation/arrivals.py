@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 DEFAULT_SIGMA_S = 1e-3
+MOVED_M = 20.0  # a node that jumps further is two nodes or a mistake; less is the scatter of its own position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

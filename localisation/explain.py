@@ -10,21 +10,26 @@ from numpy.typing import NDArray
 
 from localisation.arrivals import Arrival
 from localisation.associate import Associator, Field, Hypothesis, Search, Signals, weights
-from localisation.rhythm import Burst, Pairs, find_burst
+from localisation.rhythm import Burst, Family, Pairs, find_burst
 
 Array = NDArray[np.float64]
 UNKNOWN_SNR_DB = 15.0
+OWN = 2  # arrivals of its own that a round of a burst must have
 REPEATED = 0.5  # power of a family's coherence that counts towards its weight
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One shot: the arrivals that are its direct sound (indices), and about where and when it was fired (s)."""
+    """One shot: the arrivals that are its direct sound (indices), and about where and when it was fired (s).
+
+    `borrowed`: where a station lacks this round of a burst, its arrival of another round and the seconds between them.
+    """
 
     arrivals: tuple[int, ...]
     place: Array
     time: float
     score: float
+    borrowed: tuple[tuple[int, float], ...] = ()
 
 
 def explain(arrivals: Sequence[Arrival], station: NDArray[np.intp], time: Array, field: Field) -> list[Explained]:
@@ -81,10 +86,18 @@ def aligned(burst: Burst, single: Signals) -> Signals:
 
 
 def rounds(burst: Burst, found: Hypothesis) -> list[Explained]:
-    """Each round of a located burst with its own arrivals."""
+    """Each round of a located burst with its own arrivals, and other rounds' where a station lacks one."""
     families = [burst.families[i] for i in found.matched if i >= 0]
     shots = []
     for number, offset in enumerate(burst.offsets):
-        members = tuple(f.members[number] for f in families if f.members[number] >= 0)
-        shots.append(Explained(members, found.place, found.time + offset, found.score))
+        own = tuple(f.members[number] for f in families if f.members[number] >= 0)
+        borrowed = tuple(_borrow(f, number, burst.offsets) for f in families if f.members[number] < 0)
+        if len(own) >= OWN:
+            shots.append(Explained(own, found.place, found.time + offset, found.score, borrowed))
     return shots
+
+
+def _borrow(family: Family, number: int, offsets: tuple[float, ...]) -> tuple[int, float]:
+    """A member of the family and the seconds from it to the round at `number`."""
+    other = next(i for i, m in enumerate(family.members) if m >= 0)
+    return family.members[other], offsets[number] - offsets[other]

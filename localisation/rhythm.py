@@ -23,6 +23,9 @@ SHORTEST_S = 0.045  # 20 rounds a second, with room
 SAME_S = 0.003  # intervals closer than this are the same
 LEAST = 0.25  # mean squared coherence that a station must show to count
 APART_S = 0.008  # aligned arrivals closer than this are one
+LONGEST_S = 4.0  # between rounds that are paired by their times alone
+SHARED_S = 0.002  # intervals of two stations closer than this agree
+SHARE = 0.25  # of the stations that must show an interval for it to be certain
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,11 @@ class Burst:
 
 
 class Pairs:
-    """Look-alikes within each station: `to[i]` are (later arrival, interval, coherence)."""
+    """Look-alikes within each station: `to[i]` are (later arrival, interval, coherence).
+
+    Where no node compared waveforms, arrivals are paired by their times alone: an interval counts for as much as other
+    stations show it too.
+    """
 
     def __init__(self, arrivals: Sequence[Arrival], station: Index, time: Array) -> None:
         self.station, self.time = station, time
@@ -55,8 +62,30 @@ class Pairs:
             for r in arrival.repeats:
                 i = at.get(r.arrival)
                 if i is not None and r.interval_s >= SHORTEST_S:
-                    self.to[i].append((j, r.interval_s, r.coherence))
-                    self.known[i, j] = (r.interval_s, r.coherence)
+                    self._add(i, j, r.interval_s, r.coherence)
+        if not any(a.repeats for a in arrivals):
+            self._pair_by_time()
+
+    def _add(self, i: int, j: int, interval_s: float, coherence: float) -> None:
+        self.to[i].append((j, interval_s, coherence))
+        self.known[i, j] = (interval_s, coherence)
+
+    def _pair_by_time(self) -> None:
+        gap = self.time[None] - self.time[:, None]
+        near = (self.station[None] == self.station[:, None]) & (gap >= SHORTEST_S) & (gap <= LONGEST_S)
+        first, second = np.nonzero(near)
+        interval = gap[first, second]
+        order = np.argsort(interval, kind="stable")
+        first, second, interval = first[order], second[order], interval[order]
+        where = self.station[first]
+        low = np.searchsorted(interval, interval - SHARED_S)
+        high = np.searchsorted(interval, interval + SHARED_S)
+        certain = max(2.0, SHARE * len(np.unique(self.station)))
+        for n in range(len(first)):
+            others = len(set(where[low[n] : high[n]].tolist())) - 1
+            coherence = min((others - 1) / certain, 1.0)
+            if coherence > 0:
+                self._add(int(first[n]), int(second[n]), float(interval[n]), coherence)
 
     def sequences(self, free: NDArray[np.bool_]) -> list[tuple[float, ...]]:
         """Offsets that one station suggests: an arrival, and every later one that looks like it and like each other."""

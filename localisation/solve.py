@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from acoustic.air import Air
 from acoustic.errors import InputError
-from localisation.arrivals import Arrival, Ellipse, Origin, Place, Residual
+from localisation.arrivals import MOVED_M, Arrival, Ellipse, Origin, Place, Residual
 from localisation.likelihood import UNKNOWNS, C, Fit, Medium, Priors, Rows, T, X, Y, Z, descend, medium, travel_times
 from localisation.uncertainty import ellipse
 
@@ -68,8 +68,9 @@ def check(arrivals: Sequence[Arrival]) -> None:
             raise InputError(f"sigma_s of node {a.node} is {a.sigma_s}; expected a positive number of seconds")
     places: dict[str, tuple[float, float, float]] = {}
     for a in arrivals:
-        if places.setdefault(a.node, (a.x, a.y, a.z)) != (a.x, a.y, a.z):
-            raise InputError(f"node {a.node} is at two places; expected one")
+        apart = math.dist(places.setdefault(a.node, (a.x, a.y, a.z)), (a.x, a.y, a.z))
+        if apart > MOVED_M:
+            raise InputError(f"node {a.node} is at two places {apart:.0f} m apart; expected one")
     nodes = {(round(a.x, 1), round(a.y, 1)) for a in arrivals}
     bearings = {(round(a.x, 1), round(a.y, 1)) for a in arrivals if a.azimuth_deg is not None}
     if len(nodes) < 3 and len(bearings) < 2:

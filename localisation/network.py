@@ -1,0 +1,229 @@
+"""A stream of arrivals in, versioned shots out.
+
+Arrivals are kept for as long as they can matter. Each feed explains anew the arrivals around the new ones; once a stretch
+of arrivals has ended (nothing more can belong to it) it is explained once as a whole, which is what a batch does, so that
+the last version of each shot is the batch's answer however the arrivals came in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from acoustic.air import Air
+from acoustic.errors import InputError
+from localisation.arrivals import MOVED_M, Arrival, Origin, Shot, Station
+from localisation.associate import Field, Search
+from localisation.explain import Explained, explain
+from localisation.likelihood import Priors
+from localisation.solve import origin_of
+from localisation.verdict import WITHDRAWN, verdict, withdrawn
+
+NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSettings:
+    """How a network associates and locates.
+
+    `silence_s`: a gap in the arrivals after which nothing more belongs to what came before (sound across the network);
+    `longest_s`: a stretch of arrivals is cut at its widest gap when it grows longer; `context_s`: of arrivals looked at
+    again around a new one. Picks are sometimes wrong: `priors` allow for more outliers than arrivals known to belong.
+    """
+
+    search: Search = Search()
+    priors: Priors = Priors(outlier=1e-3)
+    silence_s: float = 4.0
+    longest_s: float = 24.0
+    context_s: float = 5.0
+
+
+class Network:
+    """Feed arrivals, get shots; see the module. `air` is the weather of the network."""
+
+    def __init__(self, air: Air | None = None, settings: NetworkSettings | None = None) -> None:
+        self.air, self.settings = air or Air(), settings or NetworkSettings()
+        self._places: dict[str, tuple[float, float, float]] = {}
+        self._field: Field | None = None
+        self._arrivals: dict[str, Arrival] = {}
+        self._shots: dict[str, Shot] = {}
+        self._owner: dict[str, str] = {}  # arrival id: key of the shot that uses it
+        self._closed_ns = 0
+
+    def resume(self, shots: Iterable[Shot]) -> None:
+        """Take up shots that were published before a restart: their keys and versions go on."""
+        for shot in shots:
+            self._publish(shot)
+            self._arrivals.update({a.id: a for a in shot.arrivals})
+            for a in shot.arrivals:
+                self._place(a.node, (a.x, a.y, a.z))
+
+    def feed(self, arrivals: Iterable[Arrival], stations: Iterable[Station] = ()) -> list[Shot]:
+        """Take arrivals in (again is harmless); return the shots that are new or changed, each as its next version.
+
+        Raises InputError where a node is at two places.
+        """
+        for s in stations:
+            self._place(s.node, (s.x, s.y, s.z))
+        new = [a for a in arrivals if a.id not in self._arrivals]
+        for a in new:
+            self._place(a.node, (a.x, a.y, a.z))
+            self._arrivals[a.id] = a
+        if not new:
+            return []
+        ordered = sorted(self._arrivals.values(), key=lambda a: (a.time_ns, a.id))
+        changed: dict[str, Shot] = {}
+        for stretch in self._stretches(ordered, new):
+            for shot in self._reconsider(stretch):
+                changed[shot.key] = shot
+        return sorted(changed.values(), key=lambda s: s.origin.time_ns)
+
+    def flush(self) -> list[Shot]:
+        """Explain every stretch as a whole: nothing more will come."""
+        ordered = sorted(self._arrivals.values(), key=lambda a: (a.time_ns, a.id))
+        changed = [shot for stretch in self._cut(ordered) for shot in self._reconsider(stretch)]
+        return sorted(changed, key=lambda s: s.origin.time_ns)
+
+    def shots(self) -> list[Shot]:
+        """The latest version of each shot that stands, by time."""
+        standing = (s for s in self._shots.values() if s.verdict.label != WITHDRAWN)
+        return sorted(standing, key=lambda s: (s.origin.time_ns, s.key))
+
+    def forget_before(self, time_ns: int) -> None:
+        """Drop arrivals before a time, and the shots that used them: they are final."""
+        self._arrivals = {k: a for k, a in self._arrivals.items() if a.time_ns >= time_ns}
+        self._shots = {k: s for k, s in self._shots.items() if s.origin.time_ns >= time_ns}
+        self._owner = {a: k for a, k in self._owner.items() if k in self._shots}
+
+    def _place(self, node: str, place: tuple[float, float, float]) -> None:
+        known = self._places.get(node)
+        if known is None:
+            self._places[node] = place
+            self._field = None
+        elif (apart := math.dist(known, place)) > MOVED_M:
+            raise InputError(f"node {node} is at two places {apart:.0f} m apart; expected one")
+
+    def _stretches(self, ordered: Sequence[Arrival], new: Sequence[Arrival]) -> list[list[Arrival]]:
+        """What to explain now: every stretch that a new arrival is in, whole if it has ended, else what is around them."""
+        ids, newest_ns = {a.id for a in new}, ordered[-1].time_ns
+        context_ns = round(self.settings.context_s * NS)
+        chosen = []
+        for stretch in self._cut(ordered):
+            fresh = [a.time_ns for a in stretch if a.id in ids]
+            if not fresh and not self._just_ended(stretch, newest_ns):
+                continue
+            if not fresh or self._ended(stretch, newest_ns) or len(fresh) == len(stretch):
+                chosen.append(stretch)
+            else:
+                low, high = min(fresh) - context_ns, max(fresh) + context_ns
+                chosen.append([a for a in stretch if low <= a.time_ns <= high])
+        self._closed_ns = newest_ns
+        return chosen
+
+    def _ended(self, stretch: Sequence[Arrival], newest_ns: int) -> bool:
+        return newest_ns - stretch[-1].time_ns > self.settings.silence_s * NS
+
+    def _just_ended(self, stretch: Sequence[Arrival], newest_ns: int) -> bool:
+        return self._ended(stretch, newest_ns) and not self._ended(stretch, self._closed_ns)
+
+    def _cut(self, ordered: Sequence[Arrival]) -> list[list[Arrival]]:
+        """Arrivals by time into stretches: at every silence, and at the widest gap of what is still too long."""
+        stretches: list[list[Arrival]] = []
+        for a in ordered:
+            if stretches and a.time_ns - stretches[-1][-1].time_ns <= self.settings.silence_s * NS:
+                stretches[-1].append(a)
+            else:
+                stretches.append([a])
+        return [part for stretch in stretches for part in self._shortened(stretch)]
+
+    def _shortened(self, stretch: list[Arrival]) -> list[list[Arrival]]:
+        times = np.array([a.time_ns for a in stretch])
+        limit = times[0] + round(self.settings.longest_s * NS)
+        if times[-1] <= limit:
+            return [stretch]
+        end = bisect_left(times.tolist(), limit)
+        half = bisect_left(times.tolist(), (times[0] + limit) // 2)
+        half = min(half, end - 1)
+        gaps = np.diff(times[max(half - 1, 0) : end + 1])
+        cut = max(half - 1, 0) + int(gaps.argmax()) + 1
+        return [stretch[:cut], *self._shortened(stretch[cut:])]
+
+    def _reconsider(self, stretch: Sequence[Arrival]) -> list[Shot]:
+        """Explain a stretch anew; return what differs from what was published."""
+        if self._field is None:
+            self._field = Field(np.array(list(self._places.values())), self.air, self.settings.search)
+        row = {node: i for i, node in enumerate(self._places)}
+        station = np.array([row[a.node] for a in stretch], dtype=np.intp)
+        time = np.array([(a.time_ns - stretch[0].time_ns) * 1e-9 for a in stretch])
+        inside = {a.id for a in stretch}
+        before = {self._owner[a] for a in inside if a in self._owner}
+        partly = {k for k in before if not {a.id for a in self._shots[k].arrivals} <= inside}
+        held = {a.id for k in partly for a in self._shots[k].arrivals}
+        free = [i for i, a in enumerate(stretch) if a.id not in held]
+        changed = []
+        seen = set(partly)
+        for one in explain([stretch[i] for i in free], station[free], time[free], self._field):
+            arrivals = [stretch[free[i]] for i in one.arrivals]
+            shot = self._version(arrivals, self._origin(one, [stretch[i] for i in free]), seen)
+            seen.add(shot.key)
+            if self._shots.get(shot.key) != shot:
+                changed.append(shot)
+        for key in sorted(before - seen):
+            last = self._shots[key]
+            if last.verdict.label != WITHDRAWN:
+                changed.append(replace(last, version=last.version + 1, verdict=withdrawn(last.verdict)))
+        for shot in changed:
+            self._publish(shot)
+        return changed
+
+    def _version(self, arrivals: Sequence[Arrival], origin: Origin, taken: set[str]) -> Shot:
+        """A located shot as the next version of the published one that it shares most arrivals with, or a new one."""
+        what = verdict(arrivals, origin)
+        shared: dict[str, int] = {}
+        for a in arrivals:
+            key = self._owner.get(a.id)
+            if key is not None and key not in taken:
+                shared[key] = shared.get(key, 0) + 1
+        if not shared:
+            key = hashlib.sha256("\n".join(sorted(a.id for a in arrivals)).encode()).hexdigest()[:16]
+            return Shot(key=key, version=1, origin=origin, verdict=what, arrivals=tuple(arrivals))
+        last = self._shots[min(shared, key=lambda k: (-shared[k], k))]
+        if last.origin == origin and last.verdict == what:
+            return last
+        return Shot(key=last.key, version=last.version + 1, origin=origin, verdict=what, arrivals=tuple(arrivals))
+
+    def _origin(self, one: Explained, among: Sequence[Arrival]) -> Origin:
+        own = [among[i] for i in one.arrivals]
+        borrowed = [replace(among[i], time_ns=among[i].time_ns + round(shift * NS)) for i, shift in one.borrowed]
+        return origin_of([*own, *borrowed], self.air, self.settings.priors, near=one.place[None])
+
+    def _publish(self, shot: Shot) -> None:
+        for a in [a for a, key in self._owner.items() if key == shot.key]:
+            del self._owner[a]
+        self._shots[shot.key] = shot
+        if shot.verdict.label != WITHDRAWN:
+            self._owner.update({a.id: shot.key for a in shot.arrivals})
+
+
+def locate(
+    arrivals: Sequence[Arrival], air: Air, stations: Iterable[Station] = (), settings: NetworkSettings | None = None
+) -> list[Shot]:
+    """The shots that explain all arrivals together: a network fed once."""
+    network = Network(air, settings)
+    network.feed(arrivals, stations)
+    network.flush()
+    return network.shots()
+
+
+def locate_associated(arrivals: Sequence[Arrival], air: Air) -> Shot:
+    """The one shot that all arrivals are of. Raises InputError where they cannot give a place."""
+    if not arrivals:
+        raise InputError("arrivals is empty; expected at least 3")
+    origin = origin_of(arrivals, air)
+    key = hashlib.sha256("\n".join(sorted(a.id for a in arrivals)).encode()).hexdigest()[:16]
+    return Shot(key=key, version=1, origin=origin, verdict=verdict(arrivals, origin), arrivals=tuple(arrivals))

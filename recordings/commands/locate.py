@@ -1,0 +1,127 @@
+"""`tocsin locate`: requests with arrivals in, located shots out, JSON lines both ways."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+import msgspec
+
+from acoustic.air import Air
+from acoustic.errors import InputError, TocsinError
+from localisation.arrivals import Arrival, Station
+from localisation.network import locate, locate_associated
+from recordings.answers import shot_answer
+
+EARLIEST_S, LATEST_S = 0.0, 4.0e9  # a time outside is in another unit than seconds since 1970
+
+
+class RequestArrival(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One arrival of a request, as DESIGN's "Formats" says."""
+
+    node: str
+    x: float
+    y: float
+    z: float
+    time: float
+    snr_db: float | None = None
+    sigma_s: float | None = None
+    azimuth_deg: float | None = None
+    azimuth_sigma_deg: float | None = None
+    shock_lead_s: float | None = None
+
+
+class RequestStation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A healthy node that was listening."""
+
+    node: str
+    x: float
+    y: float
+    z: float
+
+
+class RequestAir(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Weather of a request."""
+
+    temperature_c: float | None = None
+    wind_east_ms: float | None = None
+    wind_north_ms: float | None = None
+    humidity_pct: float = 50.0
+    speed_of_sound_ms: float | None = None
+
+
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of input."""
+
+    id: str
+    arrivals: list[RequestArrival]
+    air: RequestAir = RequestAir()
+    listening: list[RequestStation] = []
+
+
+def main(argv: list[str]) -> int:
+    """Answer every line; exit code 2 where one was not a request (the others are answered all the same)."""
+    parser = argparse.ArgumentParser(prog="tocsin locate", description=__doc__)
+    parser.add_argument("--associated", action="store_true", help="all arrivals of a request are of one shot")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
+    arguments = parser.parse_args(argv)
+    failed = 0
+    for answer, error in _answers(sys.stdin, arguments.associated, max(arguments.workers, 1)):
+        print(answer, flush=True) if answer else print(f"tocsin locate: {error}", file=sys.stderr)
+        failed += bool(error)
+    return 2 if failed else 0
+
+
+def _answers(lines: Iterator[str], associated: bool, workers: int) -> Iterator[tuple[str, str]]:
+    work = ((number, line, associated) for number, line in enumerate(lines, 1) if line.strip())
+    if workers == 1:
+        yield from map(_answer, work)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(_answer, work, chunksize=4)
+
+
+def _answer(work: tuple[int, str, bool]) -> tuple[str, str]:
+    """The answer to one line, and what was wrong with it."""
+    number, line, associated = work
+    try:
+        return respond(line, associated), ""
+    except TocsinError as error:
+        return "", f"line {number}: {error}"
+
+
+def respond(line: str, associated: bool) -> str:
+    """Answer one request. Raises InputError where it is not one; a request without a unique place gets no shot."""
+    try:
+        request = msgspec.json.decode(line, type=Request)
+    except msgspec.DecodeError as error:
+        raise InputError(f"not a request: {error}") from error
+    air = Air(**{f: getattr(request.air, f) for f in request.air.__struct_fields__})
+    arrivals = [_arrival(a, i) for i, a in enumerate(request.arrivals)]
+    stations = [Station(node=s.node, x=s.x, y=s.y, z=s.z) for s in request.listening]
+    shots = [locate_associated(arrivals, air)] if associated else locate(arrivals, air, stations)
+    answer: dict[str, Any] = {"id": request.id, "shots": [shot_answer(s) for s in shots]}
+    return msgspec.json.encode(answer).decode()
+
+
+def _arrival(a: RequestArrival, index: int) -> Arrival:
+    if not EARLIEST_S <= a.time <= LATEST_S:
+        raise InputError(f"arrivals[{index}].time is {a.time:g}; expected seconds since 1970, UTC")
+    known = {} if a.sigma_s is None else {"sigma_s": a.sigma_s}
+    return Arrival(
+        id=f"{a.node}:{index}",
+        node=a.node,
+        x=a.x,
+        y=a.y,
+        z=a.z,
+        time_ns=round(a.time * 1e6) * 1000,
+        snr_db=a.snr_db,
+        azimuth_deg=a.azimuth_deg,
+        azimuth_sigma_deg=a.azimuth_sigma_deg,
+        shock_lead_s=a.shock_lead_s,
+        **known,
+    )
