@@ -1,9 +1,9 @@
 """Which arrivals belong to one shot: search places that explain them, best first, each arrival used once.
 
-What is searched are *signals*: single arrivals, or the aligned arrivals of a burst (`localisation.rhythm`). A place and a
-discharge time predict when the direct sound reaches each station; a station then speaks for them if a signal is there,
-against them if not, and against them if a good signal came *before*: nothing outruns the direct sound. A signal that
-follows a good one at its station may be its echo and weighs less.
+What is searched are *signals*: single arrivals, or the aligned arrivals of a burst (`localisation.rhythm`). A place
+and a discharge time predict when the direct sound reaches each station; a station then speaks for them if a signal is
+there, against them if not, and against them if a good signal came *before*: nothing outruns the direct sound. A
+signal that follows a good one at its station may be its echo and weighs less.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ class Search:
     """How places are searched; log-odds unless a unit says otherwise.
 
     `hearing_m`: a station further off cannot have heard it; `loss_m`: distance over which hearing falls off;
-    `kernel_s`: spread of a signal about its prediction; `step_m`: of the grid; `certain`: worth of a loud first arrival;
-    `snr_db`, `snr_scale_db`: where an arrival is as likely direct sound as not, and how fast that changes; `echo_s`: how
-    long after a signal its echoes come; `echo`: share of its worth that a signal loses to an equally good one before;
-    `early`: cost of a good signal before the predicted one; `least`: score of a shot, `stations`: that must speak for it.
+    `kernel_s`: spread of a signal about its prediction; `step_m`: of the grid; `certain`: worth of a loud first
+    arrival; `snr_db`, `snr_scale_db`: where an arrival is as likely direct sound as not, and how fast that changes;
+    `echo_s`: how long after a signal its echoes come; `echo`: share of its worth that a signal loses to an equally
+    good one before; `early`: cost of a good signal before the predicted one; `least`: score of a shot, `stations`:
+    that must speak for it.
     """
 
     hearing_m: float = 1100.0
@@ -49,7 +50,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """N signals: station (N,), time (N,) s, weight (N,) from 0 to 1 that it is direct sound, bearing (N,) rad or NaN."""
+    """N signals: station, time s, weight from 0 to 1 that it is direct sound, bearing and its σ rad or NaN; all (N,)."""
 
     station: Index
     time: Array
@@ -71,7 +72,7 @@ class Hypothesis:
 class Field:
     """The stations, (K, 3) m, and what a grid around each of them would hear; built once, used for every search."""
 
-    def __init__(self, places: Array, air: Array, search: Search) -> None:
+    def __init__(self, places: Array, air: Air, search: Search) -> None:
         self.places, self.search = places, search
         self.air = np.array([air.speed_ms, air.wind_east_ms or 0.0, air.wind_north_ms or 0.0])
         self.height = float(np.median(places[:, 2])) - 8.0
@@ -115,7 +116,9 @@ def firsts(signals: Signals, search: Search) -> Array:
 
 
 class Table:
-    """What each station says of a predicted time, tabulated: a signal is there (`match`), a good one came before (`early`)."""
+    """What each station says of a predicted time, tabulated: a signal is there (`match`), a good one came before
+    (`early`).
+    """
 
     STEP_S = 0.002
     NOTHING = -30.0
@@ -223,7 +226,9 @@ class Associator:
 
     def _answer(self, station: int, place: Array, predicted: float) -> tuple[float, int]:
         s = self.signals
-        near = np.flatnonzero((s.station == station) & self.free & (np.abs(s.time - predicted) < 4 * self.search.kernel_s))
+        near = np.flatnonzero(
+            (s.station == station) & self.free & (np.abs(s.time - predicted) < 4 * self.search.kernel_s)
+        )
         if not len(near):
             return Table.NOTHING, -1
         value = self._fine.worth[near] - 0.5 * ((s.time[near] - predicted) / self.search.kernel_s) ** 2

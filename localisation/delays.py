@@ -1,7 +1,7 @@
 """Who heard it first, and by how much: delays between microphones that heard one impulse, far below a sample.
 
-Two steps. Generalised cross-correlation (Knapp & Carter 1976) of every pair, with phase transform inside a band, gives
-each pair's delay; a least-squares fit gives arrival times that are consistent over every triangle. A likelihood step then
+Two steps. Generalised cross-correlation of every pair (Knapp & Carter 1976), whitened inside a band, gives each pair's
+delay; a least-squares fit makes of them arrival times that are consistent over every triangle. A likelihood step then
 aligns all microphones at once: the impulse is their mean, what differs is noise, and each frequency counts by its
 signal-to-noise ratio. Batched over any leading axes.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,40 +18,45 @@ from scipy import fft
 
 from acoustic.errors import InputError
 
-Floats = NDArray[np.floating[Any]]
-Complexes = NDArray[np.complexfloating[Any, Any]]
+Singles = NDArray[np.float32]
+Spectra = NDArray[np.complex64]
 
-BAND_HZ = (100.0, 8000.0)  # rumble below, little left by distance above
-FINENESS = 3.0  # of the correlation's grid: points per shortest half wave
-TAPER = 0.06  # of a window at either end
-SMOOTH_BINS = 9  # over which noise is averaged
+BAND_HZ = (100.0, 6000.0)  # wind below; above, distance has left little
+POINTS = 3.0  # of the correlation's grid per half period of the band's upper end
+TAPER = 0.06  # of a window, at either end
+GROUP = 12  # bins that share one estimate of noise
+FAINTEST = np.float32(3e-7)  # noise re the sound itself, below which single precision cannot see
+CHUNK = 48  # events at once, so that what is worked on stays in the cache
+CLEAR = 3.0  # sound ÷ what chance makes of noise, from which on a group of bins counts
+LINEAR_STEPS = 2  # of the fit, for one turn of the spectra
+PHAT = 1.0
 TINY = np.float32(1e-30)
 
 
 @dataclass(frozen=True, slots=True)
 class Delays:
-    """Delays of one batch of events.
+    """Delays of a batch of events.
 
     `pairs` (pairs, 2): microphone numbers i < j; `seconds` (…, pairs): how much later j heard it than i; `strength`
-    (…, pairs): height of the correlation's peak, 1 for copies of one sound.
+    (…, pairs): the correlation at its peak, 1 for copies of one sound.
     """
 
     pairs: NDArray[np.intp]
-    seconds: Floats
-    strength: Floats
+    seconds: Singles
+    strength: Singles
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Arrival times of one batch of events at the microphones, of zero mean.
+    """Arrival times of a batch of events at the microphones, of zero mean.
 
-    `seconds` (…, mics); `sigma_s` (…): standard deviation of each, from what differs between the microphones; `snr`
-    (…): energy of the common sound in one microphone ÷ that of the rest.
+    `seconds` (…, mics); `sigma_s` (…): standard deviation of each against the mean of all, from what differs between
+    the microphones; `snr` (…): power of the common sound ÷ that of the noise in one microphone, over the band.
     """
 
-    seconds: Floats
-    sigma_s: Floats
-    snr: Floats
+    seconds: Singles
+    sigma_s: Singles
+    snr: Singles
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,142 +64,187 @@ class _Plan:
     """What depends on the shape of the input only."""
 
     pairs: NDArray[np.intp]
-    taper: NDArray[np.float32]
+    sooner: NDArray[np.intp]
+    later: NDArray[np.intp]
+    spread: Singles  # (pairs, mics): from the delays of pairs to arrival times
+    taper: Singles
     band: slice
-    turn: NDArray[np.float32]  # radians per second of each bin in the band
-    length: int  # of the correlation
+    turn: Singles  # radians per second of each bin in the band
+    groups: Singles  # (bins, groups) of 0 and 1
     step_s: float
-    spread: NDArray[np.float32]  # (pairs, mics): from pair delays to arrival times
+    even: Singles  # (bins, lags): cosine of each bin at each lag from 0 on
+    odd: Singles
 
 
 @lru_cache(maxsize=16)
-def _plan(mics: int, samples: int, rate_hz: float, band_hz: tuple[float, float]) -> _Plan:
+def _plan(mics: int, samples: int, rate_hz: float, band_hz: tuple[float, float], reach_s: float) -> _Plan:
     if mics < 2:
         raise InputError(f"windows holds {mics} microphones; expected at least 2")
     if not (math.isfinite(rate_hz) and rate_hz > 0.0):
         raise InputError(f"rate_hz is {rate_hz}; expected a positive number")
     hz = fft.rfftfreq(samples, 1.0 / rate_hz)
     low, high = (int(i) for i in np.searchsorted(hz, band_hz))
-    if high - low < 4:
-        raise InputError(f"windows holds {samples} samples at {rate_hz:g} Hz; too few for {band_hz[0]:g}–{band_hz[1]:g} Hz")
+    if high - low < 2 * GROUP:
+        raise InputError(
+            f"windows holds {samples} samples at {rate_hz:g} Hz; expected more, for {2 * GROUP} bins of band"
+        )
+    if not 0.0 < reach_s < 0.4 * samples / rate_hz:
+        raise InputError(
+            f"reach_s is {reach_s}; expected a positive delay well below the window's {samples / rate_hz:g} s"
+        )
     pairs = np.array([(i, j) for i in range(mics) for j in range(i + 1, mics)], dtype=np.intp)
-    length = fft.next_fast_len(math.ceil(2.0 * FINENESS * high), real=True)
+    step_s = 1.0 / (2.0 * POINTS * hz[high - 1])
+    turn = 2.0 * math.pi * hz[low:high]
+    angle = turn[:, None] * (np.arange(math.ceil(reach_s / step_s) + 2) * step_s)
     edge = max(1, round(TAPER * samples))
     ramp = np.sin(0.5 * math.pi * (np.arange(edge) + 0.5) / edge) ** 2
-    taper = np.concatenate([ramp, np.ones(samples - 2 * edge), ramp[::-1]])
-    spread = np.zeros((len(pairs), mics))
-    rows = np.arange(len(pairs))
-    spread[rows, pairs[:, 1]], spread[rows, pairs[:, 0]] = 1.0 / mics, -1.0 / mics
+    groups = np.arange(high - low)[:, None] // GROUP == np.arange((high - low) // GROUP)
     return _Plan(
-        pairs,
-        taper.astype(np.float32),
-        slice(low, high),
-        (2.0 * math.pi * hz[low:high]).astype(np.float32),
-        length,
-        samples / rate_hz / length,
-        spread.astype(np.float32),
+        pairs=pairs,
+        sooner=np.ascontiguousarray(pairs[:, 0]),
+        later=np.ascontiguousarray(pairs[:, 1]),
+        spread=_spread(pairs, mics),
+        taper=np.concatenate([ramp, np.ones(samples - 2 * edge), ramp[::-1]]).astype(np.float32),
+        band=slice(low, high),
+        turn=turn.astype(np.float32),
+        groups=groups.astype(np.float32),
+        step_s=step_s,
+        even=np.cos(angle).astype(np.float32),
+        odd=np.sin(angle).astype(np.float32),
     )
 
 
 def delays(
-    windows: ArrayLike, rate_hz: float, reach_s: ArrayLike, *, band_hz: tuple[float, float] = BAND_HZ
+    windows: ArrayLike,
+    rate_hz: float,
+    reach_s: float,
+    *,
+    band_hz: tuple[float, float] = BAND_HZ,
+    whitening: float = PHAT,
 ) -> Delays:
-    """Delays of every pair by band-limited PHAT. `windows` (…, mics, samples); `reach_s` the longest, one or (pairs,).
+    """Delays of every pair, none longer than `reach_s`, by band-limited GCC. `windows`: (…, mics, samples).
 
-    The peak is read between the points of the correlation by a parabola. Raises InputError for too few microphones or
-    samples, or a rate or reach that is not positive.
+    `whitening` 1 is the phase transform, 0 plain cross-correlation. The peak is read between the points of the
+    correlation by a parabola. Raises InputError for fewer than two microphones, too short a window, or a rate or reach
+    that is not positive.
     """
-    plan, spectra = _spectra(windows, rate_hz, band_hz)
-    return _correlate(spectra, plan, reach_s)
+    batch, plan, leading = _checked(windows, rate_hz, reach_s, band_hz)
+    parts = [_correlate(_spectra(chunk, plan), plan, whitening) for chunk in _chunks(batch)]
+    seconds, strength = (np.concatenate(x).reshape(*leading, len(plan.pairs)) for x in zip(*parts, strict=True))
+    return Delays(plan.pairs, seconds, strength)
 
 
 def arrival_times(
-    windows: ArrayLike, rate_hz: float, reach_s: ArrayLike, *, band_hz: tuple[float, float] = BAND_HZ, steps: int = 1
+    windows: ArrayLike,
+    rate_hz: float,
+    reach_s: float,
+    *,
+    band_hz: tuple[float, float] = BAND_HZ,
+    whitening: float = PHAT,
+    steps: int = 1,
 ) -> Times:
-    """Arrival times at the microphones by maximum likelihood, from `delays` on. Arguments and errors as there.
+    """Arrival times at the microphones by maximum likelihood, starting from `delays`; arguments and errors as there.
 
-    `steps` of Gauss and Newton: one brings errors near the Cramér–Rao bound from where PHAT begins.
+    `steps` by Gauss and Newton: where the pairs' delays are good, one comes near the Cramér–Rao bound.
     """
-    plan, spectra = _spectra(windows, rate_hz, band_hz)
-    return _align(spectra, consistent(_correlate(spectra, plan, reach_s).seconds, plan.spread), plan.turn, steps)
+    batch, plan, leading = _checked(windows, rate_hz, reach_s, band_hz)
+    parts = []
+    for chunk in _chunks(batch):
+        spectra = _spectra(chunk, plan)
+        start = _correlate(spectra, plan, whitening)[0] @ plan.spread
+        parts.append(_align(spectra, start, plan, steps))
+    seconds, sigma_s, snr = (np.concatenate(x) for x in zip(*parts, strict=True))
+    return Times(seconds.reshape(*leading, -1), sigma_s.reshape(leading), snr.reshape(leading))
 
 
-def consistent(pair_s: Floats, spread: Floats) -> Floats:
-    """Arrival times of zero mean, (…, mics), whose differences fit the delays of all pairs best."""
-    return np.asarray(pair_s @ spread)
-
-
-def closure_s(found: Delays, mics: int) -> Floats:
-    """How far the delays of a batch are from consistent: rms over the pairs, (…). 0 where every triangle closes."""
-    spread = np.zeros((len(found.pairs), mics))
-    rows = np.arange(len(found.pairs))
-    spread[rows, found.pairs[:, 1]], spread[rows, found.pairs[:, 0]] = 1.0 / mics, -1.0 / mics
-    times = consistent(found.seconds, spread)
+def closure_s(found: Delays) -> Singles:
+    """How far the delays of each event are from consistent, rms over the pairs, (…): 0 where every triangle closes."""
+    mics = int(found.pairs.max()) + 1
+    times = found.seconds @ _spread(found.pairs, mics)
     fitted = times[..., found.pairs[:, 1]] - times[..., found.pairs[:, 0]]
     return np.asarray(np.sqrt(np.mean((found.seconds - fitted) ** 2, axis=-1)))
 
 
-def _spectra(windows: ArrayLike, rate_hz: float, band_hz: tuple[float, float]) -> tuple[_Plan, Complexes]:
+def _spread(pairs: NDArray[np.intp], mics: int) -> Singles:
+    spread = np.zeros((len(pairs), mics), np.float32)
+    rows = np.arange(len(pairs))
+    spread[rows, pairs[:, 1]], spread[rows, pairs[:, 0]] = 1.0 / mics, -1.0 / mics
+    return spread
+
+
+def _checked(
+    windows: ArrayLike, rate_hz: float, reach_s: float, band_hz: tuple[float, float]
+) -> tuple[Singles, _Plan, tuple[int, ...]]:
     samples = np.asarray(windows, dtype=np.float32)
-    if samples.ndim < 2:
+    if samples.ndim < 2 or 0 in samples.shape:
         raise InputError(f"windows has shape {samples.shape}; expected (…, microphones, samples)")
-    plan = _plan(samples.shape[-2], samples.shape[-1], float(rate_hz), band_hz)
-    return plan, fft.rfft(samples * plan.taper)[..., plan.band]
+    plan = _plan(samples.shape[-2], samples.shape[-1], float(rate_hz), band_hz, float(reach_s))
+    return samples.reshape(-1, *samples.shape[-2:]), plan, samples.shape[:-2]
 
 
-def _correlate(spectra: Complexes, plan: _Plan, reach_s: ArrayLike) -> Delays:
-    cross = spectra[..., plan.pairs[:, 1], :] * np.conj(spectra[..., plan.pairs[:, 0], :])
-    cross /= np.abs(cross) + TINY
-    half = np.zeros((*cross.shape[:-1], plan.length // 2 + 1), dtype=cross.dtype)
-    half[..., plan.band] = cross
-    correlation = fft.irfft(half, plan.length)
-    most = np.floor(np.asarray(reach_s, dtype=np.float64) / plan.step_s).astype(int) + 1
-    if np.any(most < 1) or np.any(most >= plan.length // 2 - 1):
-        raise InputError(f"reach_s is {reach_s}; expected positive delays shorter than half the window")
-    widest = int(most.max())
-    near = np.concatenate([correlation[..., -widest - 1 :], correlation[..., : widest + 2]], axis=-1)
-    inside = near[..., 1:-1]
-    if most.ndim:
-        lags = np.abs(np.arange(-widest, widest + 1))
-        inside = np.where(lags <= most[:, None], inside, -np.inf)
-    peak = inside.argmax(axis=-1)[..., None]
-    left, top, right = (np.take_along_axis(near, peak + k, axis=-1)[..., 0] for k in range(3))
-    bend = left - 2.0 * top + right
-    shift = np.where(bend < 0.0, 0.5 * (left - right) / np.where(bend < 0.0, bend, -1.0), 0.0)
-    seconds = (peak[..., 0] - widest + np.clip(shift, -0.5, 0.5)) * plan.step_s
-    return Delays(plan.pairs, seconds, top * (plan.length / (2.0 * cross.shape[-1])))
+def _chunks(batch: Singles) -> list[Singles]:
+    return [batch[at : at + CHUNK] for at in range(0, len(batch), CHUNK)]
 
 
-def _align(spectra: Complexes, times: Floats, turn: NDArray[np.float32], steps: int) -> Times:
-    mics = spectra.shape[-2]
+def _spectra(batch: Singles, plan: _Plan) -> Spectra:
+    """Spectra inside the band, (events, mics, bins)."""
+    return np.asarray(fft.rfft(batch * plan.taper)[..., plan.band])
+
+
+def _correlate(spectra: Spectra, plan: _Plan, whitening: float) -> tuple[Singles, Singles]:
+    """Delay and strength of every pair, (events, pairs) each."""
+    power = np.square(spectra.real) + np.square(spectra.imag) + FAINTEST
+    scale = np.float32(1.0) / np.sqrt(power) if whitening == PHAT else power ** np.float32(-0.5 * whitening)
+    white = spectra * scale
+    energy = (power * scale * scale).sum(axis=-1)
+    cross = white[:, plan.later] * white[:, plan.sooner].conj()
+    even, odd = cross.real @ plan.even, cross.imag @ plan.odd
+    lags = plan.even.shape[1]
+    near = np.empty((*even.shape[:2], 2 * lags - 1), np.float32)
+    np.add(even, odd, out=near[..., lags - 1 :: -1])
+    np.subtract(even, odd, out=near[..., lags - 1 :])
+    flat = near.reshape(-1, 2 * lags - 1)
+    peak = flat[:, 1:-1].argmax(axis=1) + 1
+    rows = np.arange(len(flat))
+    left, top, right = flat[rows, peak - 1], flat[rows, peak], flat[rows, peak + 1]
+    bend = np.minimum(left - 2.0 * top + right, -FAINTEST * top)
+    shift = np.clip(0.5 * (left - right) / bend, -0.5, 0.5)
+    seconds = ((peak - (lags - 1)) + shift).astype(np.float32) * np.float32(plan.step_s)
+    root = np.sqrt(energy[:, plan.later] * energy[:, plan.sooner])
+    return seconds.reshape(root.shape), top.reshape(root.shape) / root
+
+
+def _align(spectra: Spectra, times: Singles, plan: _Plan, steps: int) -> tuple[Singles, Singles, Singles]:
+    """Times, their σ and the signal-to-noise ratio of each event; see `arrival_times`."""
+    mics, turn, groups = spectra.shape[1], plan.turn, plan.groups
+    total = (np.square(spectra.real) + np.square(spectra.imag)).sum(axis=1)
     for _ in range(steps):
-        aligned, common, noise = _split(spectra, times, turn)
-        weight = turn * turn / noise
-        push = np.sum((turn / noise)[..., None, :] * np.imag(np.conj(common)[..., None, :] * aligned), axis=-1)
-        pull = np.sum(weight * np.square(np.abs(common)), axis=-1)
-        times = times - push / pull[..., None]
-        times = times - times.mean(axis=-1, keepdims=True)
-    _, common, noise = _split(spectra, times, turn)
-    power = np.square(np.abs(common))
-    information = 2.0 * np.sum(turn * turn * power / noise, axis=-1)
-    snr = power.sum(axis=-1) / noise.sum(axis=-1)
-    return Times(times, np.sqrt((1.0 - 1.0 / mics) / information), snr)
-
-
-def _split(
-    spectra: Complexes, times: Floats, turn: NDArray[np.float32]
-) -> tuple[Complexes, Complexes, Floats]:
-    """The spectra shifted onto each other, their mean, and the smoothed power of what differs, per microphone and bin."""
-    angle = (times.astype(np.float32)[..., None]) * turn
-    aligned = spectra * (np.cos(angle) + 1j * np.sin(angle))
-    common = aligned.mean(axis=-2)
-    rest = np.square(np.abs(aligned - common[..., None, :])).sum(axis=-2) / (spectra.shape[-2] - 1)
-    return aligned, common, _smooth(rest) + TINY
-
-
-def _smooth(power: Floats) -> Floats:
-    """Running mean over the last axis, the ends held."""
-    half = SMOOTH_BINS // 2
-    padded = np.concatenate([np.repeat(power[..., :1], half + 1, -1), power, np.repeat(power[..., -1:], half, -1)], axis=-1)
-    total = np.cumsum(padded, axis=-1, dtype=np.float64)
-    return np.asarray((total[..., SMOOTH_BINS:] - total[..., :-SMOOTH_BINS]) / SMOOTH_BINS, dtype=np.float32)
+        angle = times[..., None] * turn
+        aligned = np.empty_like(spectra)
+        np.cos(angle, out=aligned.real)
+        np.sin(angle, out=aligned.imag)
+        aligned *= spectra
+        common = aligned.sum(axis=1) * np.float32(1.0 / mics)
+        power = np.square(common.real) + np.square(common.imag)
+        off = (turn * (aligned * common[:, None].conj()).imag) @ groups
+        stiff = (turn * turn * power) @ groups
+        sound = power @ groups
+        total_g = total @ groups
+        rest = np.maximum(total_g - mics * sound, FAINTEST * total_g)
+        for _ in range(LINEAR_STEPS):
+            noise = rest * np.float32(1.0 / (mics - 1))
+            signal = np.where(mics * sound > CLEAR * noise, sound - noise * np.float32(1.0 / mics), np.float32(0.0))
+            weight = signal / (sound * noise + TINY)
+            spread = stiff * weight
+            push = (off * weight[:, None]).sum(axis=-1) / (spread.sum(axis=-1) + TINY)[:, None]
+            shift = push.mean(axis=1, keepdims=True) - push
+            rest = rest + (shift[..., None] * (off + off + shift[..., None] * stiff[:, None])).sum(axis=1)
+            rest = np.maximum(rest, FAINTEST * total_g)
+            off = off + shift[..., None] * stiff[:, None]
+            times = times + shift
+    slope = (spread * signal / sound).sum(axis=-1)
+    scatter = (spread * weight * noise).sum(axis=-1)
+    sigma_s = np.sqrt(scatter * np.float32(0.5 * (1.0 - 1.0 / mics) / GROUP))
+    clear = slope > 0.0
+    sigma_s = np.where(clear, sigma_s / np.where(clear, slope, 1.0), np.inf).astype(np.float32)
+    return times, sigma_s, signal.sum(axis=-1) / noise.sum(axis=-1)

@@ -2,11 +2,11 @@
 
     t_k = t0 + |p − s_k| / (c + δc + (w + δw)·n_k) + δ_k + ε_k
 
-ε is picking and clock noise (σ of the arrival). δ is the path's delay (corners, roofs, ground), dense and of about 7 ms:
-measured on the Pittsburgh live fire (Calhoun et al. 2021), whose arrivals leave 7.8 ms RMS against straight paths, of
-which 7 ms repeats from shot to shot. Now and then an arrival is grossly wrong: each row is a mixture of a normal and a
-broad outlier density, so that it loses its pull instead of dragging the place. δc, δw and the source's height have
-normal priors and are solved with the place: the covariance of the place is marginal over them.
+ε is picking and clock noise (σ of the arrival). δ is the path's delay (corners, roofs, ground), dense and of about 7
+ms: measured on the Pittsburgh live fire (Calhoun et al. 2021), whose arrivals leave 7.8 ms RMS against straight
+paths, of which 7 ms repeats from shot to shot. Now and then an arrival is grossly wrong: each row is a mixture of a
+normal and a broad outlier density, so that it loses its pull instead of dragging the place. δc, δw and the source's
+height have normal priors and are solved with the place: the covariance of the place is marginal over them.
 
 Everything is batched: B problems or starts of K rows each; a mask says which rows count.
 """
@@ -32,11 +32,11 @@ UNKNOWNS = 7
 class Priors:
     """What is believed before any arrival; one standard deviation each.
 
-    `path_s`: dense delay of a path; `outlier`: share of arrivals that are grossly wrong, and over `outlier_s` how widely;
-    `speed_ms`, `wind_ms`: how far the stated air may be wrong (an airport's temperature is 1–2 °C off in a street; its
-    wind 1–2 m/s); where nobody measured, `unknown_speed_ms` and `unknown_wind_ms`. The source stands `below_m` under the
-    sensors' median height, ± `height_m`. `bearing_deg` is added to a bearing's own σ (reflections near the array). A shot is
-    heard at a distance r with a probability that falls as exp(−r²/2·hearing_m²).
+    `path_s`: dense delay of a path; `outlier`: share of arrivals that are grossly wrong, and over `outlier_s` how
+    widely; `speed_ms`, `wind_ms`: how far the stated air may be wrong (an airport's temperature is 1–2 °C off in a
+    street; its wind 1–2 m/s); where nobody measured, `unknown_speed_ms` and `unknown_wind_ms`. The source stands
+    `below_m` under the sensors' median height, ± `height_m`. `bearing_deg` is added to a bearing's own σ (reflections
+    near the array). A shot is heard at a distance r with a probability that falls as exp(−r²/2·hearing_m²).
     """
 
     path_s: float = 0.010
@@ -54,7 +54,7 @@ class Priors:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What was measured, K rows: places (K, 3) m, times (K,) s of a common epoch, σ (K,) s, bearings (K,) rad or NaN."""
+    """What was measured: places (K, 3) m, times (K,) s of one epoch, σ (K,) s, bearings and their σ (K,) rad or NaN."""
 
     places: Array
     times: Array
@@ -96,7 +96,7 @@ def travel_times(places: Array, sources: Array, air: Array) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """B fits: unknowns (B, 7), cost (B,) (−log posterior), information (B, 7, 7), late (B, K) s, inlier share (B, K)."""
+    """B fits: unknowns (B, 7), cost (B,) (−log posterior), information (B, 7, 7), late (B, K) s, inlier (B, K)."""
 
     unknowns: Array
     cost: Array
@@ -111,7 +111,11 @@ def evaluate(unknowns: Array, rows: Rows, use: Mask, around: Medium, priors: Pri
     level = np.sqrt((way[..., :2] ** 2).sum(-1)) + 1e-6
     distance = np.sqrt((way**2).sum(-1)) + 1e-6
     unit = way / distance[..., None]
-    speed = unknowns[:, C, None] + unit[..., 0] * unknowns[:, WIND_EAST, None] + unit[..., 1] * unknowns[:, WIND_NORTH, None]
+    speed = (
+        unknowns[:, C, None]
+        + unit[..., 0] * unknowns[:, WIND_EAST, None]
+        + unit[..., 1] * unknowns[:, WIND_NORTH, None]
+    )
     late = rows.times[None] - unknowns[:, T, None] - distance / speed
     slope = np.zeros((*late.shape, UNKNOWNS))
     slope[..., X], slope[..., Y], slope[..., Z] = (-unit[..., i] / speed for i in range(3))

@@ -1,8 +1,8 @@
 """A stream of arrivals in, versioned shots out.
 
-Arrivals are kept for as long as they can matter. Each feed explains anew the arrivals around the new ones; once a stretch
-of arrivals has ended (nothing more can belong to it) it is explained once as a whole, which is what a batch does, so that
-the last version of each shot is the batch's answer however the arrivals came in.
+Arrivals are kept for as long as they can matter. Each feed explains anew the arrivals around the new ones; once a
+stretch of arrivals has ended (nothing more can belong to it) it is explained once as a whole, which is what a batch
+does, so that the last version of each shot is the batch's answer however the arrivals came in.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -36,8 +36,8 @@ class NetworkSettings:
     again around a new one. Picks are sometimes wrong: `priors` allow for more outliers than arrivals known to belong.
     """
 
-    search: Search = Search()
-    priors: Priors = Priors(outlier=1e-3)
+    search: Search = field(default_factory=Search)
+    priors: Priors = field(default_factory=lambda: Priors(outlier=1e-3))
     silence_s: float = 4.0
     longest_s: float = 24.0
     context_s: float = 5.0
@@ -109,7 +109,9 @@ class Network:
             raise InputError(f"node {node} is at two places {apart:.0f} m apart; expected one")
 
     def _stretches(self, ordered: Sequence[Arrival], new: Sequence[Arrival]) -> list[list[Arrival]]:
-        """What to explain now: every stretch that a new arrival is in, whole if it has ended, else what is around them."""
+        """What to explain now: every stretch that a new arrival is in, whole if it has ended, else what is around
+        them.
+        """
         ids, newest_ns = {a.id for a in new}, ordered[-1].time_ns
         context_ns = round(self.settings.context_s * NS)
         chosen = []

@@ -1,8 +1,8 @@
 """Bursts: intervals at which arrivals repeat, the same at every station that hears the shots.
 
-Within one station each round of a burst returns the same waveform, so a station's own sequence of look-alikes gives the
-offsets of the rounds, in their order. A burst is a sequence that other stations show too. Aligned at those offsets, direct
-sound and echoes of all rounds stand once each, and strangers vanish.
+Within one station each round of a burst returns the same waveform, so a station's own sequence of look-alikes gives
+the offsets of the rounds, in their order. A burst is a sequence that other stations show too. Aligned at those
+offsets, direct sound and echoes of all rounds stand once each, and strangers vanish.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ SHARE = 0.25  # of the stations that must show an interval for it to be certain
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Arrivals of one station that follow the burst's offsets: time of the first round, coherence 0 to 1, members or −1."""
+    """Arrivals of one station that follow the burst's offsets: time of the first round, coherence 0 to 1, members or
+    −1.
+    """
 
     station: int
     time: float

@@ -33,7 +33,9 @@ LARGEST_SPREAD_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """One maximum of the posterior: its unknowns, cost, place covariance (2, 2) m², time σ, lateness and inlier shares."""
+    """One maximum of the posterior: its unknowns, cost, place covariance (2, 2) m², time σ, lateness and inlier
+    shares.
+    """
 
     unknowns: Array
     cost: float
@@ -75,7 +77,7 @@ def check(arrivals: Sequence[Arrival]) -> None:
     bearings = {(round(a.x, 1), round(a.y, 1)) for a in arrivals if a.azimuth_deg is not None}
     if len(nodes) < 3 and len(bearings) < 2:
         raise InputError(
-            f"arrivals at {len(nodes)} places and {len(bearings)} bearings; expected at least 3 places, or 2 with bearings"
+            f"arrivals are at {len(nodes)} places, {len(bearings)} with bearings; expected 3, or 2 with bearings"
         )
     spread = (max(a.time_ns for a in arrivals) - min(a.time_ns for a in arrivals)) * 1e-9
     if spread > LARGEST_SPREAD_S:
@@ -83,7 +85,7 @@ def check(arrivals: Sequence[Arrival]) -> None:
 
 
 def modes(rows: Rows, air: Air, priors: Priors, near: Array | None = None) -> list[Mode]:
-    """Every distinct maximum of the posterior, best first; sought around `near` (n, 2) m where given, else everywhere."""
+    """Every distinct maximum of the posterior, best first; sought around `near` (n, 2) m if given, else everywhere."""
     around = medium(air, rows.places, priors)
     starts = _starts(rows, around, priors) if near is None else _profiled(near, rows, around)
     fit = descend(starts, rows, np.ones((len(starts), rows.count), dtype=bool), around, priors)
@@ -96,9 +98,7 @@ def modes(rows: Rows, air: Air, priors: Priors, near: Array | None = None) -> li
     return [_mode(fit, i, rows, priors) for i in kept]
 
 
-def origin_of(
-    arrivals: Sequence[Arrival], air: Air, priors: Priors | None = None, near: Array | None = None
-) -> Origin:
+def origin_of(arrivals: Sequence[Arrival], air: Air, priors: Priors | None = None, near: Array | None = None) -> Origin:
     """The origin of one shot's arrivals. Raises InputError where they cannot give one (see `check`)."""
     check(arrivals)
     priors = priors or Priors()

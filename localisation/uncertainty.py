@@ -34,7 +34,7 @@ def squared_radius(level: float, freedom: float = math.inf) -> float:
     """Squared Mahalanobis radius that holds `level` of a two-dimensional normal or t distribution (closed forms)."""
     if math.isinf(freedom):
         return -2.0 * math.log(1.0 - level)
-    return freedom * ((1.0 - level) ** (-2.0 / freedom) - 1.0)
+    return float(freedom * ((1.0 - level) ** (-2.0 / freedom) - 1.0))
 
 
 def bound(places: Array, source: Array, sigma_s: float | Array, speed_ms: float) -> Array:

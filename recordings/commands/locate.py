@@ -13,7 +13,7 @@ import msgspec
 
 from acoustic.air import Air
 from acoustic.errors import InputError, TocsinError
-from localisation.arrivals import Arrival, Station
+from localisation.arrivals import DEFAULT_SIGMA_S, Arrival, Station
 from localisation.network import locate, locate_associated
 from recordings.answers import shot_answer
 
@@ -111,7 +111,6 @@ def respond(line: str, associated: bool) -> str:
 def _arrival(a: RequestArrival, index: int) -> Arrival:
     if not EARLIEST_S <= a.time <= LATEST_S:
         raise InputError(f"arrivals[{index}].time is {a.time:g}; expected seconds since 1970, UTC")
-    known = {} if a.sigma_s is None else {"sigma_s": a.sigma_s}
     return Arrival(
         id=f"{a.node}:{index}",
         node=a.node,
@@ -123,5 +122,5 @@ def _arrival(a: RequestArrival, index: int) -> Arrival:
         azimuth_deg=a.azimuth_deg,
         azimuth_sigma_deg=a.azimuth_sigma_deg,
         shock_lead_s=a.shock_lead_s,
-        **known,
+        sigma_s=DEFAULT_SIGMA_S if a.sigma_s is None else a.sigma_s,
     )
