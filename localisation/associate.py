@@ -50,7 +50,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """N signals: station, time s, weight from 0 to 1 that it is direct sound, bearing and its σ rad or NaN; all (N,)."""
+    """N signals, (N,) each: station, time s, weight 0 to 1 that it is direct sound, bearing and its σ rad or NaN."""
 
     station: Index
     time: Array

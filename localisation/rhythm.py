@@ -139,9 +139,13 @@ class Pairs:
                 if family is not None:
                     found[family.members] = family
         kept: list[Family] = []
+        taken: set[int] = set()
         for family in sorted(found.values(), key=lambda f: (-f.coherence, f.station, f.time)):
-            if all(f.station != family.station or abs(f.time - family.time) > APART_S for f in kept):
+            members = {m for m in family.members if m >= 0}
+            apart = all(f.station != family.station or abs(f.time - family.time) > APART_S for f in kept)
+            if apart and not members & taken:
                 kept.append(family)
+                taken |= members
         return sorted(kept, key=lambda f: (f.station, f.time))
 
 

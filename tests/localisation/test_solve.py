@@ -1,0 +1,153 @@
+"""The solver: truth is found, ellipses hold it, symmetries of physics hold, and bad geometry is told."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from acoustic.errors import InputError
+from localisation.arrivals import Arrival, Origin
+from localisation.likelihood import Priors
+from localisation.solve import origin_of
+from tests.localisation.simulated import AIR, EPOCH_NS, Array, arrivals, stations
+
+SOURCE = (250.0, 330.0)
+
+
+def covers(origin: Origin, at: tuple[float, float]) -> bool:
+    e = origin.ellipse
+    azimuth = math.radians(e.azimuth_deg)
+    dx, dy = at[0] - origin.x, at[1] - origin.y
+    along, across = dx * math.sin(azimuth) + dy * math.cos(azimuth), dx * math.cos(azimuth) - dy * math.sin(azimuth)
+    return (along / e.semi_major_m) ** 2 + (across / e.semi_minor_m) ** 2 <= 1
+
+
+def moved(heard: list[Arrival], turn: float, east: float, north: float) -> list[Arrival]:
+    c, s = math.cos(turn), math.sin(turn)
+    return [replace(a, x=c * a.x - s * a.y + east, y=s * a.x + c * a.y + north) for a in heard]
+
+
+def test_clean_arrivals_give_the_place_and_the_discharge_time() -> None:
+    origin = origin_of(arrivals(stations(8), SOURCE, 3.0), AIR)
+    assert math.dist((origin.x, origin.y), SOURCE) < 0.5
+    assert (origin.time_ns - EPOCH_NS) * 1e-9 == pytest.approx(3.0, abs=2e-3)
+    assert not origin.ambiguous
+    assert len(origin.used) == 8
+
+
+def test_the_ellipse_holds_the_truth_nine_times_in_ten() -> None:
+    rng, priors = np.random.default_rng(5), Priors()
+    inside = []
+    for n in range(300):
+        places = stations(int(rng.integers(5, 9)), seed=n)
+        source = (float(rng.uniform(150, 450)), float(rng.uniform(150, 450)))
+        # the model's own path delay: half the variance of the prior, which is the mean of its scale
+        late = rng.normal(0, priors.path_s * math.sqrt(0.5), len(places))
+        inside.append(covers(origin_of(arrivals(places, source, 1.0, late), AIR), source))
+    assert 0.85 <= np.mean(inside) <= 0.98
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.floats(-math.pi, math.pi), st.floats(-2000, 2000), st.floats(-2000, 2000), st.integers(0, 1000))
+def test_moving_and_turning_the_network_moves_and_turns_the_place(
+    turn: float, east: float, north: float, seed: int
+) -> None:
+    late = np.random.default_rng(seed).normal(0, 5e-3, 7)
+    heard = arrivals(stations(7, seed), SOURCE, 1.0, late)
+    here, there = origin_of(heard, AIR), origin_of(moved(heard, turn, east, north), AIR)
+    c, s = math.cos(turn), math.sin(turn)
+    assert there.x == pytest.approx(c * here.x - s * here.y + east, abs=0.05)
+    assert there.y == pytest.approx(s * here.x + c * here.y + north, abs=0.05)
+    assert there.ellipse.semi_major_m == pytest.approx(here.ellipse.semi_major_m, rel=0.02)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(-(10**15), 10**15), st.permutations(range(7)))
+def test_shifting_time_shifts_the_discharge_and_order_does_not_matter(shift_ns: int, order: list[int]) -> None:
+    heard = arrivals(stations(7), SOURCE, 1.0, np.random.default_rng(1).normal(0, 5e-3, 7))
+    later = [replace(heard[i], time_ns=heard[i].time_ns + shift_ns) for i in order]
+    here, there = origin_of(heard, AIR), origin_of(later, AIR)
+    assert math.dist((here.x, here.y), (there.x, there.y)) < 1e-3
+    assert abs(there.time_ns - here.time_ns - shift_ns) < 1000
+
+
+def test_a_clock_that_says_it_is_bad_widens_the_ellipse_and_does_not_move_the_shot() -> None:
+    places = stations(7)
+    late = np.zeros(7)
+    late[2] = 0.050
+    heard = arrivals(places, SOURCE, 1.0, late)
+    honest = [replace(a, sigma_s=0.050) if a.node == "n2" else a for a in heard]
+    told, right = origin_of(honest, AIR), origin_of(arrivals(places, SOURCE, 1.0), AIR)
+    assert math.dist((told.x, told.y), SOURCE) < 1.5
+    assert told.ellipse.semi_major_m > right.ellipse.semi_major_m
+
+
+def test_a_grossly_wrong_arrival_is_refused_and_says_by_how_much() -> None:
+    late = np.zeros(8)
+    late[4] = 0.3
+    origin = origin_of(arrivals(stations(8), SOURCE, 1.0, late), AIR, Priors(outlier=1e-3))
+    assert math.dist((origin.x, origin.y), SOURCE) < 1.0
+    (refused,) = [r for r in origin.residuals if r.refused]
+    assert refused.node == "n4"
+    assert refused.refused == "+300 ms off"
+
+
+def test_two_arrays_with_bearings_and_times_suffice_and_say_how_weak_it_is() -> None:
+    places = np.array([[0.0, 0.0, 10.0], [400.0, 0.0, 10.0]])
+    source = (180.0, 300.0)
+    heard = arrivals(places, source, 1.0)
+    bearings = [math.degrees(math.atan2(source[0] - a.x, source[1] - a.y)) % 360 for a in heard]
+    seen = [replace(a, azimuth_deg=b, azimuth_sigma_deg=2.0) for a, b in zip(heard, bearings, strict=True)]
+    origin = origin_of(seen, AIR)
+    assert math.dist((origin.x, origin.y), source) < 3.0
+    assert origin.ellipse.semi_major_m > 10.0
+
+
+def test_stations_in_a_line_give_both_sides() -> None:
+    places = np.column_stack([np.linspace(0, 600, 5), np.zeros(5), np.full(5, 10.0)])
+    origin = origin_of(arrivals(places, (250.0, 180.0), 1.0), AIR)
+    assert origin.ambiguous
+    both = [(origin.x, origin.y), *((p.x, p.y) for p in origin.also)]
+    for side in (180.0, -180.0):
+        assert min(math.dist(p, (250.0, side)) for p in both) < 5.0
+
+
+def bad(change: dict[str, float], index: int = 0) -> list[Arrival]:
+    heard = arrivals(stations(5), SOURCE, 1.0)
+    heard[index] = replace(heard[index], **change)
+    return heard
+
+
+@pytest.mark.parametrize(
+    ("heard", "said"),
+    [
+        (arrivals(stations(2), SOURCE, 1.0), "arrivals are at 2 places, 0 with bearings; expected 3"),
+        (arrivals(np.tile([[5.0, 5.0, 5.0]], (4, 1)), SOURCE, 1.0), "arrivals are at 1 places"),
+        (bad({"sigma_s": -1e-3}), "sigma_s of node n0 is -0.001; expected a positive"),
+        (bad({"sigma_s": math.inf}), "sigma_s of node n0 is inf"),
+        (bad({"x": math.nan}), r"position of node n0 is \(nan,"),
+        (
+            bad({"time_ns": EPOCH_NS // 1000}),
+            "time spreads over .* expected arrivals of one shot, in seconds since 1970",
+        ),
+        (
+            [*arrivals(stations(5), SOURCE, 1.0), *bad({"y": 5e3})[:1]],
+            "node n0 is at two places .* m apart; expected one",
+        ),
+    ],
+)
+def test_what_cannot_give_a_place_is_one_clear_sentence(heard: list[Arrival], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        origin_of(heard, AIR)
+
+
+def test_a_better_geometry_has_a_smaller_ellipse() -> None:
+    def size(places: Array) -> float:
+        return origin_of(arrivals(places, SOURCE, 1.0), AIR).ellipse.semi_major_m
+
+    assert size(stations(12)) < size(stations(12)[:5])
