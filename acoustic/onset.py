@@ -1,0 +1,139 @@
+"""Where an impulse begins: candidates among 1 ms energies, and the instant within a candidate."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acoustic.filters import FRAME_STEPS
+
+AFTER = 5  # steps whose energy must stand out
+BEFORE = 16  # steps it must stand out from, up to one step before the onset
+SKIPPED = 3  # steps left out behind padding, where the filter still swings
+FAINTEST = 1e-12  # −120 dB re full scale: no floor lies lower
+FLOOR_QUANTILE = 0.3
+FLOOR_STEPS = 24  # of a frame that must be sound for it to have a floor
+EDGE_STEPS = 192
+EDGE_RATIO = 10.0  # by which an impulse that starts a recording must die away
+PICK_BACK_S, PICK_AHEAD_S, PICK_SHARE = 0.003, 0.008, 0.3
+
+
+def running_sum(x: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    """Sum of `width` neighbours along the last axis: out[k] = x[k] + … + x[k + width − 1], (…, n − width + 1).
+
+    By doubling, not by a running total: each value depends on its own neighbours only, whatever came before.
+    """
+    length = x.shape[-1] - width + 1
+    total: NDArray[np.float32] | None = None
+    at, power, part = 0, 1, x
+    while True:
+        if width & power:
+            piece = part[..., at : at + length]
+            total = piece if total is None else total + piece
+            at += power
+        power *= 2
+        if power > width:
+            break
+        part = part[..., : -power // 2] + part[..., power // 2 :]
+    return total if total is not None else np.zeros((*x.shape[:-1], length), np.float32)
+
+
+def running_max(x: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    """Largest of `width` neighbours along the last axis, (…, n − width + 1)."""
+    part, have = x, 1
+    while have < width:
+        shift = min(have, width - have)
+        part = np.maximum(part[..., :-shift], part[..., shift:])
+        have += shift
+    return part
+
+
+def frame_floors(energy: NDArray[np.float32], padding: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """A low quantile of each frame's sound; ∞ where a frame is mostly padding. (rows, frames, steps) → (rows, frames)."""
+    rank = np.sort(np.where(padding, np.float32(np.inf), energy), axis=2)
+    heard = padding.shape[2] - np.count_nonzero(padding, axis=2)
+    at = (heard * FLOOR_QUANTILE).astype(np.intp)
+    floors = np.take_along_axis(rank, np.minimum(at, padding.shape[2] - 1)[:, :, None], axis=2)[:, :, 0]
+    return np.where(heard >= FLOOR_STEPS, np.maximum(floors, np.float32(FAINTEST)), np.float32(np.inf))
+
+
+def floors_in_use(floors: NDArray[np.float32], history: int) -> NDArray[np.float32]:
+    """Median of the finite floors among each frame and the `history` before it; FAINTEST where there is none.
+
+    (rows, history + frames) → (rows, frames).
+    """
+    windows = np.lib.stride_tricks.sliding_window_view(floors[:, 1:], history, axis=1)
+    rank = np.sort(windows, axis=2)
+    known = np.count_nonzero(np.isfinite(rank), axis=2)
+    middle = np.take_along_axis(rank, (np.maximum(known - 1, 0) // 2)[:, :, None], axis=2)[:, :, 0]
+    return np.where(known > 0, middle, np.float32(FAINTEST))
+
+
+def candidates(
+    energy: NDArray[np.float32],
+    padding: NDArray[np.bool_],
+    floors: NDArray[np.float32],
+    first: int,
+    *,
+    step_ratio: float,
+    floor_ratio: float,
+    dead: int,
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+    """Steps at which the energy rises, the clearest within ± `dead` steps: (steps, rows, energy ÷ floor).
+
+    `energy`, `padding`: (rows, n), from `first` steps before the first frame to be decided to EDGE_STEPS behind the last;
+    `floors`: (rows, frames to be decided). Ordered by step, then row.
+    """
+    low, high = first - dead, first + floors.shape[1] * FRAME_STEPS + dead
+    after = running_sum(energy[:, low : high + AFTER - 1], AFTER) * np.float32(1.0 / AFTER)
+    quiet = slice(low - BEFORE - 1, high - 2)
+    heard = running_sum((~padding[:, quiet]).astype(np.float32), BEFORE)
+    before = running_sum(energy[:, quiet], BEFORE) / np.maximum(heard, np.float32(1.0))
+    floor = np.pad(np.repeat(floors, FRAME_STEPS, axis=1), ((0, 0), (dead, dead)), mode="edge")
+    against = np.maximum(before, floor)
+    stands = (after >= step_ratio * against) & (after >= floor_ratio * floor)
+    score = np.where(stands & (heard >= BEFORE // 4) & ~padding[:, low:high], after / against, np.float32(0.0))
+    snr = after / floor
+    for row, k in zip(*np.nonzero(padding[:, low - 1 : high - 1] & ~padding[:, low:high]), strict=True):
+        score[row, k] = snr[row, k] = edge_ratio(energy[row, low + k :], padding[row, low + k :])
+    if not score.any():
+        return np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, np.float32)
+    peak = running_max(score, dead)
+    centre = score[:, dead:-dead]
+    clearest = (centre > peak[:, : centre.shape[1]]) & (centre >= peak[:, dead + 1 :])
+    steps, rows = np.nonzero(clearest.T)
+    return steps + first, rows, snr[rows, steps + dead]
+
+
+def edge_ratio(energy: NDArray[np.float32], padding: NDArray[np.bool_]) -> float:
+    """How far the start of a recording stands above what follows 0.1 s later; 0 where it does not die away.
+
+    Noise that begins goes on; an impulse cut at its onset decays.
+    """
+    later = slice(FRAME_STEPS, EDGE_STEPS)
+    heard = EDGE_STEPS - FRAME_STEPS - int(np.count_nonzero(padding[later]))
+    if heard < FLOOR_STEPS:
+        return 0.0
+    start = float(energy[SKIPPED : SKIPPED + AFTER].mean())
+    ratio = start / max(float(energy[later].sum()) / heard, FAINTEST)
+    return ratio if ratio >= EDGE_RATIO else 0.0
+
+
+def pick(wave: NDArray[np.float32], at: int, rate_hz: float) -> tuple[int, float]:
+    """The channel that crosses 0.3 of its own peak first, and where: (channel, fractional samples after `at`).
+
+    `wave`: (channels, samples), high-passed; the peak is sought from 3 ms before to 8 ms after sample `at`.
+    """
+    back = round(PICK_BACK_S * rate_hz)
+    size = np.abs(wave[:, at - back : at + round(PICK_AHEAD_S * rate_hz)])
+    limit = PICK_SHARE * size.max(axis=1)
+    first = np.argmax(size >= limit[:, None], axis=1)
+    best, onset = 0, float("inf")
+    for channel, j in enumerate(first.tolist()):
+        x = float(j)
+        if j > 0:
+            low, high = float(size[channel, j - 1]), float(size[channel, j])
+            x -= (high - float(limit[channel])) / (high - low)
+        if x < onset:
+            best, onset = channel, x
+    return best, onset - back
