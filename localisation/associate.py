@@ -20,6 +20,7 @@ from localisation.likelihood import travel_times
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
+REACH_S = 4.0  # two arrivals further apart in time do not compete for one shot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +160,7 @@ class Associator:
     def __init__(self, field: Field, signals: Signals) -> None:
         self.field, self.signals, self.search = field, signals, field.search
         self.free = np.ones(len(signals.time), dtype=bool)
+        self._known: dict[int, Hypothesis | None] = {}
         self._prepare()
 
     def _prepare(self) -> None:
@@ -167,8 +169,12 @@ class Associator:
         self._fine = Table(self.signals, self.free, stations, self.search, 0.002)
 
     def use(self, taken: Sequence[int]) -> None:
-        """Take signals out: they are explained."""
+        """Take signals out: they are explained. What was found far from them in time stays known."""
+        times = self.signals.time
         self.free[list(taken)] = False
+        self._known = {
+            i: h for i, h in self._known.items() if np.abs(times[list(taken)] - times[i]).min(initial=math.inf) > REACH_S
+        }
         self._prepare()
 
     def best(self) -> Hypothesis | None:
@@ -179,7 +185,9 @@ class Associator:
         for i in order:
             if not self.free[i] or int(i) in done or self._coarse.worth[i] < 0.6:
                 continue
-            hypothesis = self._from(int(i))
+            if int(i) not in self._known:
+                self._known[int(i)] = self._from(int(i))
+            hypothesis = self._known[int(i)]
             if hypothesis is None:
                 continue
             if hypothesis.score >= self.search.least:
@@ -193,6 +201,8 @@ class Associator:
         station, time = int(self.signals.station[anchor]), float(self.signals.time[anchor])
         grid, travel, hit, miss = self.field.around(station)
         score = self._coarse.score(time - travel[:, station, None] + travel, hit, miss, self.search.early)
+        if score.max() < self.search.least:  # the coarse kernel is the wider one: refined, it can only fall
+            return None
         best: Hypothesis | None = None
         for i in _peaks(grid, score, self.search.step_m):
             hypothesis = self._refined(grid[i], station, time)
@@ -248,7 +258,8 @@ class Associator:
 def _peaks(grid: Array, score: Array, step_m: float, most: int = 4) -> list[int]:
     """The best places of a grid, none within three steps of a better one."""
     chosen: list[int] = []
-    for i in np.argsort(-score, kind="stable")[: 60 * most]:
+    top = np.argpartition(-score, 60 * most)[: 60 * most] if len(score) > 60 * most else np.arange(len(score))
+    for i in top[np.lexsort((top, -score[top]))]:
         if all(np.hypot(*(grid[i] - grid[j])) > 3 * step_m for j in chosen):
             chosen.append(int(i))
         if len(chosen) == most:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,7 +29,7 @@ GROUP = 12  # bins that share one estimate of noise
 FAINTEST = np.float32(3e-7)  # noise re the sound itself, below which single precision cannot see
 CHUNK = 48  # events at once, so that what is worked on stays in the cache
 CLEAR = 3.0  # sound ÷ what chance makes of noise, from which on a group of bins counts
-LINEAR_STEPS = 2  # of the fit, for one turn of the spectra
+AROUND = np.array([[0], [1], [2]])  # a peak and its neighbours
 PHAT = 1.0
 TINY = np.float32(1e-30)
 
@@ -70,6 +71,7 @@ class _Plan:
     taper: Singles
     band: slice
     turn: Singles  # radians per second of each bin in the band
+    turn_squared: Singles
     groups: Singles  # (bins, groups) of 0 and 1
     step_s: float
     even: Singles  # (bins, lags): cosine of each bin at each lag from 0 on
@@ -107,6 +109,7 @@ def _plan(mics: int, samples: int, rate_hz: float, band_hz: tuple[float, float],
         taper=np.concatenate([ramp, np.ones(samples - 2 * edge), ramp[::-1]]).astype(np.float32),
         band=slice(low, high),
         turn=turn.astype(np.float32),
+        turn_squared=np.square(turn).astype(np.float32),
         groups=groups.astype(np.float32),
         step_s=step_s,
         even=np.cos(angle).astype(np.float32),
@@ -129,7 +132,11 @@ def delays(
     that is not positive.
     """
     batch, plan, leading = _checked(windows, rate_hz, reach_s, band_hz)
-    parts = [_correlate(_spectra(chunk, plan), plan, whitening) for chunk in _chunks(batch)]
+    parts = []
+    for chunk in _chunks(batch):
+        seconds, height, white = _correlate(_spectra(chunk, plan), plan, whitening)
+        energy = np.square(np.abs(white)).sum(axis=2)
+        parts.append((seconds, height / (np.sqrt(energy[:, plan.later] * energy[:, plan.sooner]) + TINY)))
     seconds, strength = (np.concatenate(x).reshape(*leading, len(plan.pairs)) for x in zip(*parts, strict=True))
     return Delays(plan.pairs, seconds, strength)
 
@@ -187,64 +194,70 @@ def _chunks(batch: Singles) -> list[Singles]:
 
 
 def _spectra(batch: Singles, plan: _Plan) -> Spectra:
-    """Spectra inside the band, (events, mics, bins)."""
-    return np.asarray(fft.rfft(batch * plan.taper)[..., plan.band])
+    """Spectra inside the band, (events, mics, bins), of unit mean power over each event."""
+    spectra = fft.rfft(batch * plan.taper)[..., plan.band]
+    flat = spectra.reshape(len(spectra), -1).view(np.float32)
+    power = np.einsum("ij,ij->i", flat, flat) * np.float32(2.0 / flat.shape[1])
+    return np.asarray(spectra / np.sqrt(power + TINY)[:, None, None])
 
 
-def _correlate(spectra: Spectra, plan: _Plan, whitening: float) -> tuple[Singles, Singles]:
-    """Delay and strength of every pair, (events, pairs) each."""
-    power = np.square(spectra.real) + np.square(spectra.imag) + FAINTEST
-    scale = np.float32(1.0) / np.sqrt(power) if whitening == PHAT else power ** np.float32(-0.5 * whitening)
-    white = spectra * scale
-    energy = (power * scale * scale).sum(axis=-1)
-    cross = white[:, plan.later] * white[:, plan.sooner].conj()
-    even, odd = cross.real @ plan.even, cross.imag @ plan.odd
+def _correlate(spectra: Spectra, plan: _Plan, whitening: float) -> tuple[Singles, Singles, Spectra]:
+    """Delay and height of every pair's peak, (events, pairs) each; the whitened spectra."""
+    size = np.abs(spectra) + FAINTEST
+    white = spectra / (size if whitening == PHAT else size ** np.float32(whitening))
+    cross = white.take(plan.later, axis=1) * white.conj().take(plan.sooner, axis=1)
+    each = cross.reshape(-1, cross.shape[2])
+    even, odd = each.real @ plan.even, each.imag @ plan.odd
     lags = plan.even.shape[1]
-    near = np.empty((*even.shape[:2], 2 * lags - 1), np.float32)
-    np.add(even, odd, out=near[..., lags - 1 :: -1])
-    np.subtract(even, odd, out=near[..., lags - 1 :])
-    flat = near.reshape(-1, 2 * lags - 1)
-    peak = flat[:, 1:-1].argmax(axis=1) + 1
-    rows = np.arange(len(flat))
-    left, top, right = flat[rows, peak - 1], flat[rows, peak], flat[rows, peak + 1]
-    bend = np.minimum(left - 2.0 * top + right, -FAINTEST * top)
+    flat = np.empty((len(each), 2 * lags - 1), np.float32)
+    np.add(even, odd, out=flat[:, lags - 1 :: -1])
+    np.subtract(even, odd, out=flat[:, lags - 1 :])
+    peak = flat[:, 1:-1].argmax(axis=1)
+    left, top, right = flat[np.arange(len(flat)), peak + AROUND]
+    bend = np.minimum(left + right - 2.0 * top, -FAINTEST)
     shift = np.clip(0.5 * (left - right) / bend, -0.5, 0.5)
-    seconds = ((peak - (lags - 1)) + shift).astype(np.float32) * np.float32(plan.step_s)
-    root = np.sqrt(energy[:, plan.later] * energy[:, plan.sooner])
-    return seconds.reshape(root.shape), top.reshape(root.shape) / root
+    seconds = (peak - (lags - 2) + shift).astype(np.float32) * np.float32(plan.step_s)
+    return seconds.reshape(cross.shape[:2]), top.reshape(cross.shape[:2]), white
 
 
 def _align(spectra: Spectra, times: Singles, plan: _Plan, steps: int) -> tuple[Singles, Singles, Singles]:
     """Times, their σ and the signal-to-noise ratio of each event; see `arrival_times`."""
-    mics, turn, groups = spectra.shape[1], plan.turn, plan.groups
-    total = (np.square(spectra.real) + np.square(spectra.imag)).sum(axis=1)
+    mics, turn = spectra.shape[1], plan.turn
+    seen = np.empty((len(spectra), mics + 3, spectra.shape[2]), np.float32)
+    seen[:, mics + 2] = np.square(np.abs(spectra)).sum(axis=1)
     for _ in range(steps):
         angle = times[..., None] * turn
         aligned = np.empty_like(spectra)
         np.cos(angle, out=aligned.real)
         np.sin(angle, out=aligned.imag)
         aligned *= spectra
-        common = aligned.sum(axis=1) * np.float32(1.0 / mics)
-        power = np.square(common.real) + np.square(common.imag)
-        off = (turn * (aligned * common[:, None].conj()).imag) @ groups
-        stiff = (turn * turn * power) @ groups
-        sound = power @ groups
-        total_g = total @ groups
-        rest = np.maximum(total_g - mics * sound, FAINTEST * total_g)
-        for _ in range(LINEAR_STEPS):
-            noise = rest * np.float32(1.0 / (mics - 1))
-            signal = np.where(mics * sound > CLEAR * noise, sound - noise * np.float32(1.0 / mics), np.float32(0.0))
-            weight = signal / (sound * noise + TINY)
-            spread = stiff * weight
-            push = (off * weight[:, None]).sum(axis=-1) / (spread.sum(axis=-1) + TINY)[:, None]
-            shift = push.mean(axis=1, keepdims=True) - push
-            rest = rest + (shift[..., None] * (off + off + shift[..., None] * stiff[:, None])).sum(axis=1)
-            rest = np.maximum(rest, FAINTEST * total_g)
-            off = off + shift[..., None] * stiff[:, None]
-            times = times + shift
-    slope = (spread * signal / sound).sum(axis=-1)
-    scatter = (spread * weight * noise).sum(axis=-1)
+        common = aligned.sum(axis=1, keepdims=True) * np.float32(1.0 / mics)
+        power = np.square(np.abs(common[:, 0]))
+        np.multiply((aligned * common.conj()).imag, turn, out=seen[:, :mics])
+        np.multiply(power, plan.turn_squared, out=seen[:, mics])
+        seen[:, mics + 1] = power
+        grouped = (seen.reshape(-1, seen.shape[2]) @ plan.groups).reshape(*seen.shape[:2], -1)
+        off, stiff, sound, total = grouped[:, :mics], grouped[:, mics], grouped[:, mics + 1], grouped[:, mics + 2]
+        rest = np.maximum(total - mics * sound, FAINTEST * total)
+        weight, _, _ = _weights(sound, rest, mics)
+        spread = (stiff * weight)[:, None]
+        push = (off * weight[:, None]).sum(axis=2, keepdims=True) / (spread.sum(axis=2, keepdims=True) + TINY)
+        shift = push.mean(axis=1, keepdims=True) - push
+        rest = np.maximum(rest + (shift * (off + off + shift * stiff[:, None])).sum(axis=1), FAINTEST * total)
+        times = times + shift[..., 0]
+    weight, signal, noise = _weights(sound, rest, mics)
+    spread = stiff * weight
+    slope = (spread * signal / (sound + TINY)).sum(axis=1)
+    scatter = (spread * weight * noise).sum(axis=1)
     sigma_s = np.sqrt(scatter * np.float32(0.5 * (1.0 - 1.0 / mics) / GROUP))
     clear = slope > 0.0
-    sigma_s = np.where(clear, sigma_s / np.where(clear, slope, 1.0), np.inf).astype(np.float32)
-    return times, sigma_s, signal.sum(axis=-1) / noise.sum(axis=-1)
+    sigma_s = np.where(clear, sigma_s / np.where(clear, slope, np.float32(1.0)), np.float32(np.inf))
+    snr = signal.sum(axis=1) / (noise.sum(axis=1) + TINY)
+    return times, sigma_s.astype(np.float32), snr
+
+
+def _weights(sound: Singles, rest: Singles, mics: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Weight of each group of bins, its signal and its noise, from the powers of the mean and of what differs."""
+    noise = rest * np.float32(1.0 / (mics - 1))
+    signal = np.where(sound > np.float32(CLEAR / mics) * noise, sound - noise * np.float32(1.0 / mics), np.float32(0.0))
+    return signal / (sound * noise + TINY), signal, noise

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from localisation.arrivals import Arrival
 from localisation.associate import Associator, Field, Hypothesis, Search, Signals, weights
-from localisation.rhythm import Burst, Family, Pairs, find_burst
+from localisation.rhythm import Burst, Family, find_burst, pairs_of
 
 Array = NDArray[np.float64]
 UNKNOWN_SNR_DB = 15.0
@@ -37,9 +37,9 @@ def explain(arrivals: Sequence[Arrival], station: NDArray[np.intp], time: Array,
     single = signals_of(arrivals, station, time, field.search)
     free = np.ones(len(arrivals), dtype=bool)
     shots: list[Explained] = []
-    pairs = Pairs(arrivals, station, time)
+    pairs = pairs_of(arrivals, station, time)
     tried = free.copy()
-    while (burst := find_burst(pairs, tried)) is not None:
+    while (burst := find_burst(pairs, station, time, tried)) is not None:
         composite = aligned(burst, single)
         found = Associator(field, composite).best()
         for family in burst.families:

@@ -8,7 +8,8 @@ offsets, direct sound and echoes of all rounds stand once each, and strangers va
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from localisation.arrivals import Arrival
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 
 COHERENT = 0.5  # correlation from which two arrivals are taken for rounds of one burst
 SHORTEST_S = 0.045  # 20 rounds a second, with room
@@ -26,13 +28,13 @@ APART_S = 0.008  # aligned arrivals closer than this are one
 LONGEST_S = 4.0  # between rounds that are paired by their times alone
 SHARED_S = 0.002  # intervals of two stations closer than this agree
 SHARE = 0.25  # of the stations that must show an interval for it to be certain
+BROAD = 0.5  # of the support of a sequence's best interval that its others must have
+TRIED = 8  # sequences whose families are worked out; the others have less support
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Arrivals of one station that follow the burst's offsets: time of the first round, coherence 0 to 1, members or
-    −1.
-    """
+    """Arrivals of one station that follow the burst's offsets: first round's time, coherence 0 to 1, members or −1."""
 
     station: int
     time: float
@@ -48,113 +50,64 @@ class Burst:
     families: tuple[Family, ...]
 
 
+@dataclass(frozen=True, slots=True)
 class Pairs:
-    """Look-alikes within each station: `to[i]` are (later arrival, interval, coherence).
+    """Look-alikes within each station, (P,) each, by interval: arrivals, interval s, correlation."""
 
-    Where no node compared waveforms, arrivals are paired by their times alone: an interval counts for as much as other
-    stations show it too.
-    """
+    first: Index
+    second: Index
+    interval: Array
+    coherence: Array
 
-    def __init__(self, arrivals: Sequence[Arrival], station: Index, time: Array) -> None:
-        self.station, self.time = station, time
-        self.to: list[list[tuple[int, float, float]]] = [[] for _ in arrivals]
-        self.known: dict[tuple[int, int], tuple[float, float]] = {}
-        at = {a.id: i for i, a in enumerate(arrivals)}
-        for j, arrival in enumerate(arrivals):
-            for r in arrival.repeats:
-                i = at.get(r.arrival)
-                if i is not None and r.interval_s >= SHORTEST_S:
-                    self._add(i, j, r.interval_s, r.coherence)
-        if not any(a.repeats for a in arrivals):
-            self._pair_by_time()
+    def among(self, free: Mask) -> Pairs:
+        """The pairs of which both arrivals are free."""
+        keep = free[self.first] & free[self.second]
+        return Pairs(self.first[keep], self.second[keep], self.interval[keep], self.coherence[keep])
 
-    def _add(self, i: int, j: int, interval_s: float, coherence: float) -> None:
-        self.to[i].append((j, interval_s, coherence))
-        self.known[i, j] = (interval_s, coherence)
-
-    def _pair_by_time(self) -> None:
-        gap = self.time[None] - self.time[:, None]
-        near = (self.station[None] == self.station[:, None]) & (gap >= SHORTEST_S) & (gap <= LONGEST_S)
-        first, second = np.nonzero(near)
-        interval = gap[first, second]
-        order = np.argsort(interval, kind="stable")
-        first, second, interval = first[order], second[order], interval[order]
-        where = self.station[first]
-        low = np.searchsorted(interval, interval - SHARED_S)
-        high = np.searchsorted(interval, interval + SHARED_S)
-        certain = max(2.0, SHARE * len(np.unique(self.station)))
-        for n in range(len(first)):
-            others = len(set(where[low[n] : high[n]].tolist())) - 1
-            coherence = min((others - 1) / certain, 1.0)
-            if coherence > 0:
-                self._add(int(first[n]), int(second[n]), float(interval[n]), coherence)
-
-    def sequences(self, free: NDArray[np.bool_]) -> list[tuple[float, ...]]:
-        """Offsets that one station suggests: an arrival, and every later one that looks like it and like each other."""
-        found = set()
-        for i, later in enumerate(self.to):
-            members = [i]
-            for j, _, coherence in sorted(later, key=lambda r: -r[2]):
-                if free[i] and free[j] and coherence >= COHERENT and self._alike(members, j):
-                    members.append(j)
-            if len(members) > 1:
-                members.sort(key=lambda m: self.time[m])
-                offsets = [0.0, *(self.known[i, m][0] for m in members if m != i)]
-                found.add(tuple(round(o, 4) for o in sorted(offsets)))
-        return sorted(found)
-
-    def _alike(self, members: list[int], j: int) -> bool:
-        pairs = [self.known.get((min(m, j), max(m, j)), (0.0, 0.0)) for m in members]
-        return sum(c >= COHERENT for _, c in pairs) >= 0.6 * len(pairs)
-
-    def family(self, first: int, position: int, offsets: tuple[float, ...], free: NDArray[np.bool_]) -> Family | None:
-        """The family in which an arrival is the round at `position`; None where nothing else follows."""
-        station = self.station[first]
-        base = self.time[first] - offsets[position]
-        own = np.flatnonzero((self.station == station) & free)
-        members = []
-        for number, offset in enumerate(offsets):
-            near = own[np.argmin(np.abs(self.time[own] - base - offset))]
-            close = abs(self.time[near] - base - offset) < 2 * SAME_S
-            members.append(first if number == position else int(near) if close else -1)
-        coherence = 0.0
-        for a, i in enumerate(members):
-            for b in range(a + 1, len(members)):
-                interval, value = self.known.get((i, members[b]), (0.0, 0.0))
-                if value and abs(interval - (offsets[b] - offsets[a])) < SAME_S:
-                    coherence += value**2
-        if coherence == 0.0:
-            return None
-        starts = [self.time[m] - o for m, o in zip(members, offsets, strict=True) if m >= 0]
-        pairs = len(offsets) * (len(offsets) - 1) / 2
-        return Family(int(station), float(np.median(starts)), coherence / pairs, tuple(members))
-
-    def families(self, offsets: tuple[float, ...], free: NDArray[np.bool_]) -> list[Family]:
-        """Every family that follows the offsets, by station and time, each arrival in the best of its families."""
-        found: dict[tuple[int, ...], Family] = {}
-        involved = sorted({i for pair in self.known for i in pair if free[i]})
-        for i in involved:
-            for position in range(len(offsets)):
-                family = self.family(i, position, offsets, free)
-                if family is not None:
-                    found[family.members] = family
-        kept: list[Family] = []
-        taken: set[int] = set()
-        for family in sorted(found.values(), key=lambda f: (-f.coherence, f.station, f.time)):
-            members = {m for m in family.members if m >= 0}
-            apart = all(f.station != family.station or abs(f.time - family.time) > APART_S for f in kept)
-            if apart and not members & taken:
-                kept.append(family)
-                taken |= members
-        return sorted(kept, key=lambda f: (f.station, f.time))
+    def near(self, interval_s: float) -> slice:
+        """The pairs with about this interval."""
+        low, high = np.searchsorted(self.interval, (interval_s - SAME_S, interval_s + SAME_S))
+        return slice(int(low), int(high))
 
 
-def find_burst(pairs: Pairs, free: NDArray[np.bool_]) -> Burst | None:
-    """The burst that the stations agree on best, or None where no two of them share a rhythm."""
+def pairs_of(arrivals: Sequence[Arrival], station: Index, time: Array) -> Pairs:
+    """What the nodes paired by waveform; where no node compared waveforms, what times alone suggest."""
+    at = {a.id: i for i, a in enumerate(arrivals)}
+    found = [
+        (at[r.arrival], j, r.interval_s, r.coherence)
+        for j, arrival in enumerate(arrivals)
+        for r in arrival.repeats
+        if r.arrival in at and r.interval_s >= SHORTEST_S
+    ]
+    if not any(a.repeats for a in arrivals):
+        return _by_time(station, time)
+    first, second, interval, coherence = (np.array(c) for c in zip(*found, strict=True)) if found else [np.zeros(0)] * 4
+    order = np.lexsort((second, first, interval))
+    return Pairs(first[order].astype(np.intp), second[order].astype(np.intp), interval[order], coherence[order])
+
+
+def _by_time(station: Index, time: Array) -> Pairs:
+    """Pairs by time: an interval counts for as much as other stations show it too."""
+    gap = time[None] - time[:, None]
+    first, second = np.nonzero((station[None] == station[:, None]) & (gap >= SHORTEST_S) & (gap <= LONGEST_S))
+    interval = gap[first, second]
+    order = np.argsort(interval, kind="stable")
+    first, second, interval = first[order], second[order], interval[order]
+    where = station[first]
+    low, high = np.searchsorted(interval, interval - SHARED_S), np.searchsorted(interval, interval + SHARED_S)
+    others = np.array([len(set(where[a:b].tolist())) - 1 for a, b in zip(low, high, strict=True)], dtype=float)
+    coherence = np.clip((others - 1) / max(2.0, SHARE * len(np.unique(station))), 0.0, 1.0)
+    keep = coherence > 0
+    return Pairs(first[keep], second[keep], interval[keep], coherence[keep])
+
+
+def find_burst(pairs: Pairs, station: Index, time: Array, free: Mask) -> Burst | None:
+    """The burst that the stations agree on best among the free arrivals, or None where no two share a rhythm."""
+    usable = pairs.among(free)
     best: Burst | None = None
     most = 0.0
-    for offsets in pairs.sequences(free):
-        families = pairs.families(offsets, free)
+    for offsets in _sequences(usable, station):
+        families = _families(offsets, usable, station, time)
         by_station: dict[int, float] = {}
         for f in families:
             by_station[f.station] = max(by_station.get(f.station, 0.0), f.coherence)
@@ -163,3 +116,100 @@ def find_burst(pairs: Pairs, free: NDArray[np.bool_]) -> Burst | None:
         if len(agreeing) >= 2 and support > most:
             most, best = support, Burst(offsets, tuple(families))
     return best
+
+
+def _sequences(pairs: Pairs, station: Index) -> list[tuple[float, ...]]:
+    """Offsets that one station suggests (an arrival, and the later ones that look like it and each other), the ones
+    that other stations support best.
+    """
+    later: dict[int, list[tuple[float, int, float]]] = {}
+    known: set[tuple[int, int]] = set()
+    for i, j, interval, coherence in zip(
+        pairs.first.tolist(), pairs.second.tolist(), pairs.interval.tolist(), pairs.coherence.tolist(), strict=True
+    ):
+        if coherence >= COHERENT:
+            later.setdefault(i, []).append((-coherence, j, interval))
+            known.add((i, j))
+    found: set[tuple[float, ...]] = set()
+    for candidates in later.values():
+        members: list[int] = []
+        offsets = [0.0]
+        for _, j, interval in sorted(candidates):
+            alike = sum((min(m, j), max(m, j)) in known for m in members)
+            if alike >= 0.6 * (len(members) + 1) - 1:
+                members.append(j)
+                offsets.append(round(interval, 4))
+        found.add(tuple(sorted(offsets)))
+    supported: dict[tuple[float, ...], float] = {}
+    for sequence in found:
+        shown = {o: _support(o, pairs, station) for o in sequence[1:]}
+        enough = BROAD * max(shown.values())
+        kept = tuple(o for o in sequence if o == 0.0 or shown[o] >= enough)
+        supported[kept] = sum(shown[o] for o in kept[1:])
+    return sorted(supported, key=lambda o: (-supported[o], o))[:TRIED]
+
+
+def _support(offset: float, pairs: Pairs, station: Index) -> float:
+    """Squared coherence that the stations show at an offset, one pair each: echoes and strangers have one station's."""
+    near = pairs.near(offset)
+    shown = np.zeros(int(station.max()) + 1)
+    np.maximum.at(shown, station[pairs.first[near]], pairs.coherence[near] ** 2)
+    return float(shown.sum())
+
+
+def _families(offsets: tuple[float, ...], pairs: Pairs, station: Index, time: Array) -> list[Family]:
+    """Every family that follows the offsets, by station and time, each arrival in the best of its families."""
+    rounds = len(offsets)
+    rows: list[tuple[int, float, int, int, int, int, float]] = []
+    for a in range(rounds):
+        for b in range(a + 1, rounds):
+            near = pairs.near(offsets[b] - offsets[a])
+            for i, j, c in zip(
+                pairs.first[near].tolist(), pairs.second[near].tolist(), pairs.coherence[near].tolist(), strict=True
+            ):
+                rows.append((int(station[i]), float(time[i] - offsets[a]), i, j, a, b, c))  # noqa: PERF401
+    rows.sort()
+    found: list[Family] = []
+    start = 0
+    for n in range(1, len(rows) + 1):
+        if n == len(rows) or rows[n][0] != rows[start][0] or rows[n][1] - rows[n - 1][1] > APART_S / 2:
+            found.append(_family(rows[start:n], offsets, time))
+            start = n
+    kept: list[Family] = []
+    taken: set[int] = set()
+    for family in sorted(found, key=lambda f: (-f.coherence, f.station, f.time)):
+        members = {m for m in family.members if m >= 0}
+        if not members & taken:
+            kept.append(family)
+            taken |= members
+    return [_filled(f, offsets, station, time) for f in sorted(kept, key=lambda f: (f.station, f.time))]
+
+
+def _family(
+    rows: list[tuple[int, float, int, int, int, int, float]], offsets: tuple[float, ...], time: Array
+) -> Family:
+    """The pairs of one station that agree on when the first round came."""
+    rounds = len(offsets)
+    votes: dict[tuple[int, int], float] = {}
+    best: dict[tuple[int, int], float] = {}
+    for _, _, i, j, a, b, c in rows:
+        for position, arrival in ((a, i), (b, j)):
+            votes[position, arrival] = votes.get((position, arrival), 0.0) + c**2
+        best[a, b] = max(best.get((a, b), 0.0), c**2)
+    members = [-1] * rounds
+    for (position, arrival), _ in sorted(votes.items(), key=lambda v: (v[1], -v[0][1])):
+        members[position] = arrival
+    starts = [float(time[m]) - o for m, o in zip(members, offsets, strict=True) if m >= 0]
+    coherence = sum(best.values()) / (rounds * (rounds - 1) / 2)
+    return Family(rows[0][0], median(starts), coherence, tuple(members))
+
+
+def _filled(family: Family, offsets: tuple[float, ...], station: Index, time: Array) -> Family:
+    """The family with what else its station heard at the offsets: a round that is clipped, or under another sound."""
+    members = list(family.members)
+    for position, offset in enumerate(offsets):
+        if members[position] < 0:
+            off = np.abs(time - family.time - offset)
+            near = np.flatnonzero((station == family.station) & (off < 2 * SAME_S))
+            members[position] = int(near[np.argmin(off[near])]) if len(near) else -1
+    return replace(family, members=tuple(members))

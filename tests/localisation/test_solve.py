@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -117,7 +118,7 @@ def test_stations_in_a_line_give_both_sides() -> None:
         assert min(math.dist(p, (250.0, side)) for p in both) < 5.0
 
 
-def bad(change: dict[str, float], index: int = 0) -> list[Arrival]:
+def bad(change: dict[str, Any], index: int = 0) -> list[Arrival]:
     heard = arrivals(stations(5), SOURCE, 1.0)
     heard[index] = replace(heard[index], **change)
     return heard
