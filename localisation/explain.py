@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from localisation.arrivals import Arrival
 from localisation.associate import Associator, Field, Hypothesis, Search, Signals, weights
-from localisation.rhythm import Burst, Family, find_burst, pairs_of
+from localisation.rhythm import LEAST, Burst, Family, find_burst, pairs_of
 
 Array = NDArray[np.float64]
 UNKNOWN_SNR_DB = 15.0
+TAIL_S = 1.0  # after the direct sound, in which a burst's echoes come
+ECHO = 0.3  # of the direct sound's coherence that its echoes show at least
 OWN = 2  # arrivals of its own that a round of a burst must have
 REPEATED = 0.5  # power of a family's coherence that counts towards its weight
 
@@ -42,11 +44,11 @@ def explain(arrivals: Sequence[Arrival], station: NDArray[np.intp], time: Array,
     while (burst := find_burst(pairs, station, time, tried)) is not None:
         composite = aligned(burst, single)
         found = Associator(field, composite).best()
-        for family in burst.families:
-            tried[[m for m in family.members if m >= 0]] = False
+        tried[_members(f for f in burst.families if f.coherence >= LEAST)] = False
         if found is not None:
             shots += rounds(burst, found)
-            free &= tried
+            own = _members(_heard(burst, found))
+            tried[own] = free[own] = False
     associator = Associator(field, single)
     associator.use(np.flatnonzero(~free).tolist())
     while (found := associator.best()) is not None:
@@ -95,6 +97,20 @@ def rounds(burst: Burst, found: Hypothesis) -> list[Explained]:
         if len(own) >= OWN:
             shots.append(Explained(own, found.place, found.time + offset, found.score, borrowed))
     return shots
+
+
+def _heard(burst: Burst, found: Hypothesis) -> Iterator[Family]:
+    """The families that are the burst's: its direct sound, and what repeats with it soon after at the same station."""
+    for match in (burst.families[i] for i in found.matched if i >= 0):
+        yield match
+        for f in burst.families:
+            late = f.time - match.time
+            if f.station == match.station and 0 < late < TAIL_S and f.coherence >= ECHO * match.coherence:
+                yield f
+
+
+def _members(families: Iterable[Family]) -> list[int]:
+    return [m for f in families for m in f.members if m >= 0]
 
 
 def _borrow(family: Family, number: int, offsets: tuple[float, ...]) -> tuple[int, float]:
