@@ -20,6 +20,7 @@ from localisation.likelihood import travel_times
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
+SECTOR_RAD = math.radians(25.0)  # to each side of a bearing, in which places are sought
 REACH_S = 4.0  # two arrivals further apart in time do not compete for one shot
 
 
@@ -81,7 +82,9 @@ class Field:
         axis = np.arange(-count, count + 1) * search.step_m
         east, north = np.meshgrid(axis, axis)
         inside = east**2 + north**2 <= search.hearing_m**2
-        self._disc = np.column_stack([east[inside], north[inside]])
+        turned = np.argsort(np.arctan2(east[inside], north[inside]), kind="stable")
+        self._disc = np.column_stack([east[inside], north[inside]])[turned]
+        self._azimuth = np.arctan2(self._disc[:, 0], self._disc[:, 1])
         self._around: dict[int, tuple[Array, Array, Array, Array]] = {}
 
     def around(self, station: int) -> tuple[Array, Array, Array, Array]:
@@ -90,6 +93,14 @@ class Field:
             grid = self.places[station, :2] + self._disc
             self._around[station] = (grid, *self.heard(grid))
         return self._around[station]
+
+    def toward(self, azimuth: float) -> Index | slice:
+        """Rows of the grid around a station that its bearing points to; all of them where it has none."""
+        if math.isnan(azimuth):
+            return slice(None)
+        low, high = azimuth - SECTOR_RAD, azimuth + SECTOR_RAD
+        spans = [np.searchsorted(self._azimuth, (low + turn, high + turn)) for turn in (-2 * math.pi, 0, 2 * math.pi)]
+        return np.concatenate([np.arange(a, b) for a, b in spans])
 
     def heard(self, grid: Array) -> tuple[Array, Array, Array]:
         """Travel times, log probability to hear and not to hear (G, K) of the stations for places (G, 2)."""
@@ -199,7 +210,8 @@ class Associator:
     def _from(self, anchor: int) -> Hypothesis | None:
         """The best place that explains the anchor as direct sound."""
         station, time = int(self.signals.station[anchor]), float(self.signals.time[anchor])
-        grid, travel, hit, miss = self.field.around(station)
+        rows = self.field.toward(float(self.signals.azimuth[anchor]))
+        grid, travel, hit, miss = (table[rows] for table in self.field.around(station))
         score = self._coarse.score(time - travel[:, station, None] + travel, hit, miss, self.search.early)
         if score.max() < self.search.least:  # the coarse kernel is the wider one: refined, it can only fall
             return None
