@@ -12,7 +12,7 @@ Typical values, pressures as they would be 1 m away, at a right angle to the bar
 | shotgun | 156–160 dB | 0.6–1.5 ms | the same |
 | firecracker | 148–160 dB | 0.1–0.4 ms | Flamme et al. 2009: 171 dB at 0.5 m, 142 dB at 8 m |
 | aerial shell | 155–165 dB | 1.5–4 ms | scaled from the charge, Kinney & Graham 1985 |
-| slammed door | 100–112 dB | a 5–10 ms attack, ringing at 80–400 Hz | own estimate |
+| slammed door, shutter, lid | 100–118 dB | a 5–10 ms attack, ringing at 80–400 Hz | own estimate |
 
 Off a gun's axis the level falls: some 5 dB above the sideways level ahead, 10 dB below it behind (Maher 2006; Beck et
 al. 2011 found that the angle changes a shot more than the weapon does).

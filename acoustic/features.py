@@ -1,11 +1,11 @@
 """Features of an impulse: what a window around its onset looks and sounds like, the same for every sensor.
 
-Windows of all rates, levels and bandwidths are brought to one form first (12 kHz, 130–5200 Hz, own maximum at 1), so that
-what is left is the sound and not the microphone. Then three families, all batched:
+Windows of all rates, levels and bandwidths are brought to one form first (12 kHz, 130–5200 Hz, own maximum at 1), so
+that what is left is the sound and not the microphone. Then three families, all batched:
 
-- spectral: power in mel bands (Slaney 1998, as librosa computes it) over time from the onset, dB under the loudest;
-- temporal: rise, decay to −10, −20, −30 dB, energy before the onset, early against late energy, crest, sign of the peak;
-- shape: centroid, spread and flatness of the spectrum early and late, zero crossings.
+- spectral: power in mel bands (Slaney 1998, as librosa computes it) over time from the onset, dB under the loudest; -
+temporal: rise, decay to −10, −20, −30 dB, energy before the onset, early against late energy, crest, sign of the
+peak; - shape: centroid, spread and flatness of the spectrum early and late, zero crossings.
 """
 
 from __future__ import annotations
@@ -118,7 +118,16 @@ def _slots_db(power: Array) -> Array:
     return np.asarray(np.maximum(10 * np.log10(slots / top + 1e-12), FLOOR_DB).reshape(len(power), -1))
 
 
-TEMPORAL = ("rise_ms", "decay10_ms", "decay20_ms", "decay30_ms", "before_db", "early_late_db", "crest_db", "sign", "peaks")
+DECAYS_DB = (10, 20, 30)
+TEMPORAL = (
+    "rise_ms",
+    *(f"decay{db}_ms" for db in DECAYS_DB),
+    "before_db",
+    "early_late_db",
+    "crest_db",
+    "sign",
+    "peaks",
+)
 
 
 def _temporal(sound: Array) -> Array:
@@ -132,14 +141,15 @@ def _temporal(sound: Array) -> Array:
     reached = (level >= 0.3 * top[:, None]) & (time >= onset - 10)
     rise = np.clip(peak - reached.argmax(1), 0, 40)
     behind = time > peak[:, None]
-    decays = [_last(level, behind, top * 10 ** (-db / 20)) - peak for db in (10, 20, 30)]
+    decays = [_last(level, behind, top * 10 ** (-db / 20)) - peak for db in DECAYS_DB]
     energy = level**2
     before = energy[:, : onset - 6].mean(1)
     early, late = energy[:, onset : onset + 40].sum(1), energy[:, onset + 40 :].sum(1)
     near = sound[:, onset * ENVELOPE - 60 : onset * ENVELOPE + 360]
     crest = 1 / np.sqrt((near**2).mean(1) + 1e-12)
     sign = near[np.arange(len(near)), np.abs(near).argmax(1)]
-    peaks = ((level[:, 1:-1] > 0.35 * top[:, None]) & (level[:, 1:-1] > level[:, :-2]) & (level[:, 1:-1] >= level[:, 2:])).sum(1)
+    left, middle, right = level[:, :-2], level[:, 1:-1], level[:, 2:]
+    peaks = ((middle > 0.35 * top[:, None]) & (middle > left) & (middle >= right)).sum(1)
     return np.stack(
         [
             rise,
@@ -160,7 +170,7 @@ def _last(level: Array, behind: NDArray[np.bool_], threshold: Array) -> NDArray[
     return np.where(over.any(1), level.shape[1] - 1 - over[:, ::-1].argmax(1), 0)
 
 
-SHAPE = tuple(f"{what}_{when}" for when in ("early", "late") for what in ("centroid", "spread", "flatness")) + ("crossings",)
+SHAPE = (*(f"{what}_{when}" for when in ("early", "late") for what in ("centroid", "spread", "flatness")), "crossings")
 
 
 def _shape(power: Array, sound: Array) -> Array:

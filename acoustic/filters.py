@@ -22,7 +22,8 @@ BLOCK_STEPS = 8  # of one matrix product; its length bounds the filter's memory
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """How a stream is cut: `decimation` raw samples make one working sample, `step` of those about 1 ms, 96 steps a frame.
+    """How a stream is cut: `decimation` raw samples make one working sample, `step` of those about 1 ms, 96 steps a
+    frame.
 
     Raises InputError for a rate outside 8 to 192 kHz.
     """

@@ -5,9 +5,9 @@
         for impulse in detector.push(block):  # each once LOOKAHEAD_S of sound after its onset has been pushed
             ...
 
-Energies are taken in steps of about 1 ms above 300 Hz: weak distant shots have lost their high band, wind has none. The
-floor is a low quantile of each 96 ms frame, its median over the last second. Exact zeros are padding: they make no floor
-and no onset. How the stream is cut into blocks does not change the result by one bit.
+Energies are taken in steps of about 1 ms above 300 Hz: weak distant shots have lost their high band, wind has none.
+The floor is a low quantile of each 96 ms frame, its median over the last second. Exact zeros are padding: they make
+no floor and no onset. How the stream is cut into blocks does not change the result by one bit.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ ECHO_DB = 6.0
 class DetectorSettings:
     """What counts as an impulse.
 
-    `step_db`: energy of the 5 ms after an onset over the 16 ms before it or the floor, whichever is more; `floor_db`: over
-    the floor; `corner_hz`: high-pass; `dead_steps`: of about 1 ms, within which only the clearest onset counts; `joint`:
-    the channels are one array and an event is reported once, in the channel that heard it first.
+    `step_db`: energy of the 5 ms after an onset over the 16 ms before it or the floor, whichever is more; `floor_db`:
+    over the floor; `corner_hz`: high-pass; `dead_steps`: of about 1 ms, within which only the clearest onset counts;
+    `joint`: the channels are one array and an event is reported once, in the channel that heard it first.
     """
 
     step_db: float = 7.0
@@ -54,9 +54,9 @@ class DetectorSettings:
 class Impulse:
     """One impulse in one channel.
 
-    `onset_sample`: index in the stream, fractional; `snr_db`: energy of 5 ms over the floor; `level_db`: peak re full scale;
-    `duration_s`: until the energy stays 10 dB below; `clipped`: the peak is a plateau; `echo`: at least 6 dB weaker than
-    an impulse of the 0.5 s before (so perhaps an echo: the waveform is not compared).
+    `onset_sample`: index in the stream, fractional; `snr_db`: energy of 5 ms over the floor; `level_db`: peak re full
+    scale; `duration_s`: until the energy stays 10 dB below; `clipped`: the peak is a plateau; `echo`: at least 6 dB
+    weaker than an impulse of the 0.5 s before (so perhaps an echo: the waveform is not compared).
     """
 
     channel: int
@@ -99,7 +99,9 @@ class Detector:
         self._loud: list[tuple[float, float]] = [(-math.inf, -math.inf)] * self._rows
 
     def push(self, block: NDArray[Any]) -> list[Impulse]:
-        """Take (channels, n) samples, n ≥ 0, integers scaled to full scale by their type; return what is certain by now."""
+        """Take (channels, n) samples, n ≥ 0, integers scaled to full scale by their type; return what is certain by
+        now.
+        """
         samples = checked(block, self.channels)
         found: list[Impulse] = []
         done, scale = 0, _scale(samples.dtype)

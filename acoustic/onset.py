@@ -81,8 +81,8 @@ def candidates(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
     """Steps at which the energy rises, the clearest within ± `dead` steps: (steps, rows, energy ÷ floor).
 
-    `energy`, `padding`: (rows, n), from `first` steps before the first frame to be decided to EDGE_STEPS behind the last;
-    `floors`: (rows, frames to be decided). Ordered by step, then row.
+    `energy`, `padding`: (rows, n), from `first` steps before the first frame to be decided to EDGE_STEPS behind the
+    last; `floors`: (rows, frames to be decided). Ordered by step, then row.
     """
     low, high = first - dead, first + floors.shape[1] * FRAME_STEPS + dead
     after = running_sum(energy[:, low : high + AFTER - 1], AFTER) * np.float32(1.0 / AFTER)

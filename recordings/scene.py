@@ -129,16 +129,15 @@ class Scene:
         return {
             "id": f"scene {self.seed}",
             "shots": [self._told(b) for b in self.bangs if b.kind == "gunshot"],
-            "distractors": [
-                self._told(b) for b in self.bangs if b.kind != "gunshot" and b is self._incident(b.incident)[0]
-            ],
+            "distractors": [self._told(b) for b in self.bangs if b.kind != "gunshot" and b is self.together(b)[0]],
         }
 
-    def _incident(self, number: int) -> list[Bang]:
-        return [b for b in self.bangs if b.incident == number]
+    def together(self, bang: Bang) -> list[Bang]:
+        """The bangs of the incident that this one belongs to."""
+        return [b for b in self.bangs if b.incident == bang.incident]
 
     def _told(self, bang: Bang) -> dict[str, object]:
-        together = self._incident(bang.incident)
+        together = self.together(bang)
         told: dict[str, object] = {
             "time": round(self.start.timestamp() + bang.time_s, 6),
             **dict(zip("xyz", bang.position, strict=True)),
@@ -245,17 +244,17 @@ def _bangs(
     """What happens, in order of time: incidents in an order drawn, a shot first, evenly spread but for a jitter."""
     draw = random(seed, 9)
     bursts = (shots + 2) // 8
-    rounds = [3] * bursts + [1] * (shots - 3 * bursts)
+    rounds = [1] * (shots - 3 * bursts) + [3] * bursts
     kinds = ["gunshot"] * len(rounds) + ["firecracker"] * strings + ["slam"] * slams
-    order = list(draw.permutation(len(kinds)))
-    order.sort(key=lambda n: n != min((k for k in order if k < len(rounds)), default=-1))
+    order = draw.permutation(len(kinds)).tolist()
+    order.sort(key=lambda n: n != 0)  # a shot, where there is one, comes first
     first_s, span_s = seconds * FIRST_SHARE, seconds * (LAST_SHARE - FIRST_SHARE)
     bangs: list[Bang] = []
     for slot, n in enumerate(order):
         time_s = first_s + span_s * (slot + (draw.uniform(0.0, 0.35) if slot else 0.0)) / len(order)
         own = random(seed, 10, n)
         if kinds[n] == "gunshot":
-            bangs += _shooting(slot, time_s, rounds[n], supersonic=n == len(rounds) - 1, draw=own)
+            bangs += _shooting(slot, time_s, rounds[n], supersonic=n == 1 % len(rounds), draw=own)
         elif kinds[n] == "firecracker":
             bangs += _string(slot, time_s, own)
         else:
@@ -308,7 +307,7 @@ def _string(incident: int, time_s: float, draw: np.random.Generator) -> list[Ban
 
 def _slam(incident: int, time_s: float, near: SceneNode, draw: np.random.Generator) -> Bang:
     """A door slammed in the street before one of the arrays; few others can hear it."""
-    angle, away_m = draw.uniform(0.0, 2.0 * math.pi), draw.uniform(12.0, 35.0)
+    angle, away_m = draw.uniform(0.0, 2.0 * math.pi), draw.uniform(10.0, 25.0)
     return Bang(
         kind="slam",
         incident=incident,
@@ -318,7 +317,7 @@ def _slam(incident: int, time_s: float, near: SceneNode, draw: np.random.Generat
             round(near.position[1] + away_m * math.sin(angle), 2),
             1.0,
         ),
-        peak_pa=blast.pascals(draw.normal(114.0, 2.0)),
+        peak_pa=blast.pascals(draw.normal(120.0, 2.0)),
     )
 
 

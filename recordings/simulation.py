@@ -64,7 +64,8 @@ def _bangs(kind: str, place: tuple[float, float, float], time_s: float, draw: np
         weapon = blast.WEAPONS[draw.integers(len(blast.WEAPONS))]
         times = [0.0] if kind == "gunshot" else np.cumsum(np.full(6, draw.uniform(0.06, 0.25))) - 0.06
         positive_s = weapon.positive_s * draw.uniform(0.7, 1.4)
-        make = _maker("gunshot", place, weapon.peak_pa, positive_s, 1.0, (float(fire[0]), float(fire[1]), float(fire[2])))
+        line = (float(fire[0]), float(fire[1]), float(fire[2]))
+        make = _maker("gunshot", place, weapon.peak_pa, positive_s, 1.0, line)
     elif kind == "shell":
         times = [0.0, *draw.uniform(0.05, 0.8, draw.integers(0, 25))]
         make = _maker("firecracker", place, 1500.0, draw.uniform(1.5e-3, 4e-3), 1.0)
@@ -112,7 +113,8 @@ def _ring(draw: np.random.Generator) -> Array:
     """A struck thing: a few damped modes, sometimes struck again."""
     time = np.arange(round(SECONDS * RATE_HZ)) / RATE_HZ
     out = np.zeros_like(time)
-    modes = [(draw.uniform(150, 5000), draw.uniform(0.004, 0.25), draw.uniform(0.2, 1)) for _ in range(draw.integers(1, 9))]
+    count = draw.integers(1, 9)
+    modes = [(draw.uniform(150, 5000), draw.uniform(0.004, 0.25), draw.uniform(0.2, 1)) for _ in range(count)]
     for at in [0.2, *draw.uniform(0.25, 1.0, draw.integers(0, 3))]:
         late = np.maximum(time - at, 0)
         attack = np.minimum(late / draw.uniform(2e-4, 8e-3), 1)

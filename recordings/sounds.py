@@ -83,7 +83,9 @@ def _reason(error: Exception) -> str:
 
 
 def paths_given(arguments: list[str]) -> list[str]:
-    """The paths of a command line, `-` standing for the lines of standard input. Raises InputError where there is none."""
+    """The paths of a command line, `-` standing for the lines of standard input. Raises InputError where there is
+    none.
+    """
     paths: list[str] = []
     for argument in arguments:
         paths += [line for line in sys.stdin.read().splitlines() if line.strip()] if argument == "-" else [argument]

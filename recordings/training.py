@@ -10,6 +10,7 @@ import csv
 import hashlib
 import io
 import math
+import warnings
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -20,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from acoustic.classify import LABELS, VERSION
+from acoustic.classify import LABELS, VERSION, Model
 from acoustic.errors import InputError
 from acoustic.features import AFTER_S, BEFORE_S, RATE_HZ, SAMPLES, features, resampled, window
 from acoustic.impulses import detect
@@ -99,7 +100,8 @@ def _simulated(work: tuple[str, int]) -> list[Example]:
     sound = impulse(kind, seed)
     found = sorted(detect(sound, SIMULATED_HZ), key=lambda i: -i.level_db)[:2]
     label = LABELS.index(LABEL_OF[kind])
-    return [Example(_cut(sound, SIMULATED_HZ, i.onset_sample), label, f"simulated {kind}", f"{kind} {seed}") for i in found]
+    cuts = (_cut(sound, SIMULATED_HZ, i.onset_sample) for i in found)
+    return [Example(cut, label, f"simulated {kind}", f"{kind} {seed}") for cut in cuts]
 
 
 def _cut(sound: NDArray[np.floating], rate_hz: float, onset_sample: float) -> Array:
@@ -119,7 +121,8 @@ def augmented(sound: Array, draw: np.random.Generator) -> Array:
     hz = np.fft.rfftfreq(len(out), 1 / RATE_HZ)
     if draw.random() < 0.4:
         delays, gains = draw.uniform(0.004, 0.25, 6), draw.uniform(-0.5, 0.5, 6)
-        bins = bins * (1 + (gains[:, None] * np.exp(-2j * math.pi * delays[:, None] * hz)).sum(0) * draw.uniform(0.2, 1))
+        echoes = (gains[:, None] * np.exp(-2j * math.pi * delays[:, None] * hz)).sum(0)
+        bins = bins * (1 + echoes * draw.uniform(0.2, 1))
     if draw.random() < 0.5:
         bins = bins / np.sqrt(1 + (hz / draw.uniform(700, 5000)) ** draw.choice([2, 4]))
     if draw.random() < 0.4:
@@ -138,7 +141,8 @@ def augmented(sound: Array, draw: np.random.Generator) -> Array:
         noise = np.fft.irfft(shape * np.exp(2j * math.pi * draw.random(len(hz))), len(out))
         out = out + noise / np.abs(noise).max() * 10 ** (-draw.uniform(14, 50) / 20)
     if draw.random() < 0.3:
-        out = np.sign(out) * (255 ** (np.round(np.log1p(255 * np.minimum(np.abs(out), 1)) / np.log(256) * 127) / 127) - 1) / 255
+        steps = np.round(np.log1p(255 * np.minimum(np.abs(out), 1)) / np.log(256) * 127)  # mu-law of 8 bits
+        out = np.sign(out) * (256 ** (steps / 127) - 1) / 255
     onset = (BEFORE_S + MARGIN_S) * RATE_HZ + draw.normal(0, 0.001) * RATE_HZ
     if draw.random() < 0.2:
         out[: round(onset - draw.uniform(0.002, 0.05) * RATE_HZ)] = 0
@@ -204,11 +208,9 @@ Network = tuple[tuple[Rows, Rows], ...]
 
 
 def _network(rows: Rows, labels: NDArray[np.intp], seed: int) -> Network:
-    from sklearn.neural_network import MLPClassifier  # noqa: PLC0415  # the training extra alone has it
+    from sklearn.neural_network import MLPClassifier  # only the training extra has it
 
     fit = MLPClassifier(HIDDEN, alpha=3e-3, learning_rate_init=2e-3, batch_size=256, max_iter=14, random_state=seed)
-    import warnings  # noqa: PLC0415
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fixed number of rounds, not convergence, is what regularises here
         fit.fit(np.clip(rows, -6, 6), labels)
@@ -218,8 +220,6 @@ def _network(rows: Rows, labels: NDArray[np.intp], seed: int) -> Network:
 
 def _temperature(mean: Rows, scale: Rows, layers: tuple[Network, ...], rows: Rows, labels: NDArray[np.intp]) -> float:
     """The temperature under which the held-out groups are most likely."""
-    from acoustic.classify import Model  # noqa: PLC0415
-
     scores = Model(mean, scale, layers, 1.0, "").scores(rows)
 
     def cost(temperature: float) -> float:

@@ -16,7 +16,9 @@ def main(argv: list[str]) -> int:
     verb = verbs.add_parser("train", help="train a model on labelled sounds and simulated ones")
     verb.add_argument("--data", type=Path, required=True, help="folder with manifest.csv and train/")
     verb.add_argument("--out", type=Path, required=True, help="model file to write (.npz)")
-    verb.add_argument("--leave-out", action="append", default=[], metavar="GROUP", help="a group or source not to train on")
+    verb.add_argument(
+        "--leave-out", action="append", default=[], metavar="GROUP", help="group or source to train without"
+    )
     verb.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)
     data = train(options.data, Recipe(seed=options.seed, leave_out=tuple(options.leave_out)))

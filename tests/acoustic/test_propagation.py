@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from acoustic import blast
 from acoustic.air import Air
@@ -24,12 +26,15 @@ from acoustic.propagation import (
     spectrum,
 )
 
+Floats = NDArray[Any]
 RATE_HZ, SAMPLES = 48_000.0, 2048
 AIR = Air(temperature_c=10.0, humidity_pct=70.0)
 EXACT_HZ = [1000.0 * 10.0 ** (0.3 * k) for k in (-4, -3, -2, -1, 0, 1, 2, 3)]  # octaves from 63 Hz to 8 kHz
 
 
-def pulse(time_s: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def pulse(
+    time_s: Floats,
+) -> Floats:
     return blast.friedlander(time_s, 1000.0, 0.5e-3)
 
 
@@ -69,19 +74,19 @@ def test_delays_add_up(first_s: float, second_s: float) -> None:
 
 
 def test_a_band_limited_waveform_keeps_its_shape() -> None:
-    """Half a sample later it is what the ideal waveform would be half a sample later, but for the missing top octave."""
+    """Half a sample late it is what the ideal waveform is there, but for the top of the band."""
     heard = received(pulse, 1.0, AIR, rate_hz=RATE_HZ, samples=SAMPLES, onset_s=100.5 / RATE_HZ)
     ideal = pulse((np.arange(SAMPLES) - 100.5) / RATE_HZ)
     assert np.abs(heard - ideal)[np.abs(np.arange(SAMPLES) - 100.5) > 4].max() < 0.03 * 1000.0
 
 
 def test_spreading_takes_six_decibels_a_doubling_where_the_air_takes_nothing() -> None:
-    def rumble(time_s: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    def rumble(
+        time_s: Floats,
+    ) -> Floats:
         return blast.friedlander(time_s, 1000.0, 10e-3)
 
-    near, far = (
-        np.square(received(rumble, d, AIR, rate_hz=RATE_HZ, samples=16_384)).sum() for d in (50.0, 100.0)
-    )
+    near, far = (np.square(received(rumble, d, AIR, rate_hz=RATE_HZ, samples=16_384)).sum() for d in (50.0, 100.0))
     assert 10.0 * math.log10(near / far) == pytest.approx(6.02, abs=0.25)
 
 
