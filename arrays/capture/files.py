@@ -1,0 +1,144 @@
+"""Sound files as a source: as fast as they can be read, or at the pace of the clock."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from acoustic.errors import InputError
+from arrays.capture import Block, Gap
+from arrays.timebase import Timebase
+
+if TYPE_CHECKING:
+    from arrays.session import SessionNode
+
+LOWEST_HZ, HIGHEST_HZ = 8_000.0, 192_000.0
+FAST_BLOCK_S = 2.0
+LIVE_BLOCK_S = 0.02
+WIDTHS = {"PCM_U8": 1, "ULAW": 1, "ALAW": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What a sound file's header says, found to be true."""
+
+    rate_hz: float
+    channels: int
+    samples: int
+
+
+def read_header(path: Path) -> Header:
+    """Read a sound file's header. Raises InputError where it is missing, damaged, cut short or empty."""
+    if not path.is_file():
+        raise InputError(f"file {path} does not exist; expected a sound file")
+    try:
+        with soundfile.SoundFile(path) as file:
+            header = Header(rate_hz=float(file.samplerate), channels=file.channels, samples=file.frames)
+            promised = _promised(path, file)
+    except (soundfile.SoundFileError, RuntimeError) as error:
+        reason = str(error).rsplit(": ", 1)[-1].rstrip(".").lower()
+        raise InputError(f"file {path} is not a sound file that can be read ({reason})") from error
+    if header.samples < promised:
+        raise InputError(f"file {path} is cut short: its header promises {promised} samples, it has {header.samples}")
+    if header.samples == 0:
+        raise InputError(f"file {path} is empty; expected sound")
+    if not LOWEST_HZ <= header.rate_hz <= HIGHEST_HZ:
+        raise InputError(f"file {path} has {header.rate_hz:g} Hz; expected {LOWEST_HZ:g} to {HIGHEST_HZ:g} Hz")
+    return header
+
+
+class SessionFile:
+    """A node's recording as a stream.
+
+    Without `start_at_ns` the sound comes as fast as it is asked for, and sample k was taken at the session's start +
+    k/rate. With it, sample k is taken at `start_at_ns` + k/rate: blocks come when that is past, and a stream that is
+    late (the program was started after that instant) begins with a gap. `stop` ends the stream.
+    """
+
+    def __init__(self, node: SessionNode, start_at_ns: int | None = None, stop: threading.Event | None = None) -> None:
+        self._node = node
+        self._live = start_at_ns is not None
+        self._stop = stop or threading.Event()
+        self.rate_hz, self.channels = node.rate_hz, len(node.microphones)
+        start_ns = node.start_ns if start_at_ns is None else start_at_ns
+        self.timebase = Timebase(0, start_ns, node.rate_hz, node.time_sigma_s)
+
+    def blocks(self) -> Iterator[Block | Gap]:
+        """The stream. Raises InputError where a sample is not a finite number or the file ends too soon."""
+        at = 0
+        if self._live and (late := self._now_sample()) > 0:
+            at = min(round(late), self._node.samples)
+            yield Gap(0, at)
+        for first, last, missing in self._stretches(at):
+            if missing:
+                yield Gap(first, last - first)
+                continue
+            yield from self._sound(first, last)
+
+    def _stretches(self, at: int) -> Iterator[tuple[int, int, bool]]:
+        """Sample ranges from `at` to the end, and whether each is a gap."""
+        for start_s, end_s in self._node.gaps:
+            start, end = (max(at, min(round(s * self.rate_hz), self._node.samples)) for s in (start_s, end_s))
+            if start > at:
+                yield at, start, False
+            if end > start:
+                yield start, end, True
+            at = end
+        if at < self._node.samples:
+            yield at, self._node.samples, False
+
+    def _sound(self, first: int, last: int) -> Iterator[Block]:
+        size = max(1, round((LIVE_BLOCK_S if self._live else FAST_BLOCK_S) * self.rate_hz))
+        with soundfile.SoundFile(self._node.file) as file:
+            file.seek(first)
+            for index in range(first, last, size):
+                count = min(size, last - index)
+                if self._live and not self._wait_for(index + count):
+                    return
+                yield Block(index, self._read(file, index, count))
+
+    def _read(self, file: soundfile.SoundFile, index: int, count: int) -> NDArray[np.float32]:
+        read: NDArray[np.float32] = file.read(count, dtype="float32", always_2d=True)
+        if len(read) < count:
+            raise InputError(f"file {self._node.file} ends at sample {index + len(read)}; its header promised more")
+        if not np.isfinite(read).all():
+            bad = index + int(np.argwhere(~np.isfinite(read))[0][0])
+            raise InputError(f"file {self._node.file}: sample {bad} is not a finite number")
+        samples = np.ascontiguousarray(read.T)
+        samples.flags.writeable = False
+        return samples
+
+    def _now_sample(self) -> float:
+        return (time.time_ns() - self.timebase.anchor_utc_ns) * 1e-9 * self.rate_hz
+
+    def _wait_for(self, sample: int) -> bool:
+        """Wait until `sample` is past; False where the stream was stopped meanwhile."""
+        wait_s = (sample - self._now_sample()) / self.rate_hz
+        return not self._stop.wait(max(0.0, wait_s))
+
+
+def _promised(path: Path, file: soundfile.SoundFile) -> int:
+    """Samples that the header promises: libsndfile quietly believes the file's size where a WAV was cut short."""
+    width = WIDTHS.get(file.subtype)
+    length = _data_bytes(path) if file.format in ("WAV", "WAVEX") else None
+    return int(file.frames) if length is None or width is None else length // (width * file.channels)
+
+
+def _data_bytes(path: Path) -> int | None:
+    """Length that a RIFF file's data chunk states; None where it states none (0 or 2³²−1: streaming tools)."""
+    with path.open("rb") as file:
+        file.seek(12)
+        while len(head := file.read(8)) == 8:
+            length = int.from_bytes(head[4:], "little")
+            if head[:4] == b"data":
+                return None if length in (0, 2**32 - 1) else length
+            file.seek(length + length % 2, 1)
+    return None

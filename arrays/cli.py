@@ -1,0 +1,50 @@
+"""`tocsin node`: run one node from its settings file, or enrol it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+
+def main(argv: list[str]) -> int:
+    """Answer `tocsin node SETTINGS.toml` and `tocsin node enrol SETTINGS.toml --centre URL --token TOKEN`."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small products are far slower on several threads
+    return _enrol(argv[1:]) if argv[:1] == ["enrol"] else _run(argv)
+
+
+def _run(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="tocsin node",
+        description="Run one node until its source ends or it is told to (Ctrl-C, SIGTERM).",
+        epilog="`tocsin node enrol --help` tells how a node becomes known to a centre.",
+    )
+    parser.add_argument("settings", type=Path, metavar="SETTINGS.toml")
+    asked = parser.parse_args(argv)
+    from arrays.settings import read_settings
+
+    settings = read_settings(asked.settings)
+    from arrays.running import run
+
+    return run(settings)
+
+
+def _enrol(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="tocsin node enrol", description="Make a node known to a centre, once.")
+    parser.add_argument("settings", type=Path, metavar="SETTINGS.toml")
+    parser.add_argument("--centre", required=True, metavar="URL", help="https://HOST:PORT of the centre's ingest")
+    parser.add_argument("--token", required=True, help="a one-time token, from `tocsin centre token`")
+    asked = parser.parse_args(_joined(argv))
+    from arrays.running import join
+    from arrays.settings import read_settings
+
+    settings = read_settings(asked.settings)
+    join(settings, asked.centre, asked.token)
+    print(f"node {settings.node} is enrolled at {asked.centre}")
+    return 0
+
+
+def _joined(argv: list[str]) -> list[str]:
+    """`--token -x…` as `--token=-x…`: a token may begin with a dash, which argparse would take for an option."""
+    at = argv.index("--token") if "--token" in argv[:-1] else -1
+    return argv if at < 0 else [*argv[:at], f"--token={argv[at + 1]}", *argv[at + 2 :]]

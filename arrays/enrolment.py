@@ -1,0 +1,120 @@
+"""Enrolment: a node becomes known to a centre by a one-time token, and keeps whom to trust."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from acoustic.errors import InputError, ResourceError
+from arrays.identity import public_text
+from arrays.settings import Position
+from arrays.uplink.courier import error_text
+from arrays.uplink.https import HttpsUplink, fetch_ca
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+FILE = "centre.json"
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Metres east, north, up in the centre's frame."""
+
+    x: float
+    y: float
+    z: float
+
+
+class Welcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What the centre answers to an enrolment: its CA, the node's place, the public key that signs orders (base64)."""
+
+    ca: str
+    position: Place
+    centre_key: str
+    origin: dict[str, float] | None = None
+
+
+class Membership(msgspec.Struct, frozen=True, kw_only=True):
+    """The centre a node belongs to, as it keeps it."""
+
+    centre: str
+    welcome: Welcome
+
+    @property
+    def order_key(self) -> bytes:
+        """The 32 bytes that orders are checked with."""
+        return base64.b64decode(self.welcome.centre_key)
+
+
+def enrol(
+    centre: str,
+    token: str,
+    node: str,
+    position: Position,
+    microphones: Sequence[Sequence[float]],
+    key: Ed25519PrivateKey,
+) -> Membership:
+    """Ask the centre to know this node. Raises InputError where it refuses or is another, ResourceError."""
+    digest = token.rpartition(".")[2].strip().lower()
+    if "." not in token or len(digest) != 32:
+        raise InputError("token is not one; expected SECRET.DIGEST as `tocsin centre token` prints it")
+    ca = fetch_ca(centre, digest)
+    asked = {
+        "token": token.strip(),
+        "node": node,
+        "public_key": public_text(key),
+        "position": msgspec.to_builtins(position),
+        "microphones": [list(place) for place in microphones],
+    }
+    uplink = HttpsUplink(centre, ca)
+    try:
+        reply = uplink.post("/enrol", json.dumps(asked).encode(), "application/json")
+    finally:
+        uplink.close()
+    if reply.status != 200:
+        raise InputError(f"the centre refused the enrolment ({reply.status}): {error_text(reply.body)}")
+    try:
+        welcome = msgspec.json.decode(reply.body, type=Welcome)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"the centre's welcome cannot be read: {error}") from error
+    if welcome.ca.strip() != ca.strip():
+        raise InputError("the centre's welcome names another certificate authority than its token")
+    return Membership(centre=centre, welcome=welcome)
+
+
+def save_membership(folder: Path, membership: Membership) -> None:
+    """Keep it, whole or not at all. Raises ResourceError where the folder cannot be written."""
+    temporary = folder / f".{FILE}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(membership), indent=1))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(folder / FILE)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise ResourceError(f"{folder / FILE} cannot be written: {error.strerror}") from error
+
+
+def read_membership(folder: Path) -> Membership:
+    """What `save_membership` kept. Raises InputError where the node is not enrolled or the file is damaged."""
+    path = folder / FILE
+    try:
+        membership = msgspec.json.decode(path.read_bytes(), type=Membership)
+    except FileNotFoundError as error:
+        raise InputError(f"the node is not enrolled ({path} is absent); run `tocsin node enrol` first") from error
+    except OSError as error:
+        raise ResourceError(f"{path} cannot be read: {error.strerror}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is damaged ({error}); enrol the node anew") from error
+    return membership

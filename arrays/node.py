@@ -1,0 +1,267 @@
+"""One node at work: a thread that listens, a thread that sends, and a steady word about its health."""
+
+from __future__ import annotations
+
+import fcntl
+import math
+import threading
+import time
+import zlib
+from collections import deque
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from acoustic.air import Air
+from acoustic.classify import Model
+from acoustic.errors import InputError, ResourceError, TocsinError
+from arrays.capture import Block, Gap, Source
+from arrays.capture.files import SessionFile
+from arrays.capture.sound import SoundCard
+from arrays.enrolment import read_membership
+from arrays.geometry import offsets
+from arrays.health import Facts, judge
+from arrays.identity import open_identity
+from arrays.order import Order, verify_order
+from arrays.outbox import ARRIVALS, HEALTH, Outbox
+from arrays.pipeline import Heard, Pipeline, PipelineSettings
+from arrays.report import Health, Report, WireArrival, WireRepeat, encode, sign
+from arrays.session import Session, SessionNode, read_session
+from arrays.settings import SessionSource, Settings
+from arrays.timebase import parse_utc_ns
+from arrays.uplink.courier import Courier
+from arrays.uplink.https import HttpsUplink
+
+PARTING_S = 2.0  # for what is under way when the node is told to end
+MOST_REPEATS = 8  # the latest look-alikes that a report tells; a burst's rounds, at 15 bytes each
+NOISE_S, NOISE_STEP_S = 3.0, 0.02  # the noise is the median of short steps: a bang does not count
+log = structlog.get_logger()
+
+
+class Node:
+    """A node from its settings: `run` works until the source ends and all is sent, or until `stop` is set.
+
+    Raises InputError or ResourceError where settings, session, key, membership or outbox cannot be used.
+    """
+
+    def __init__(self, settings: Settings, model: Model, stop: threading.Event | None = None) -> None:
+        self.settings, self.stop = settings, stop or threading.Event()
+        folder = Path(settings.data)
+        self._membership = read_membership(folder)
+        self._lock = _hold(folder)
+        self._key = open_identity(folder / "node.key")
+        self._source, microphones, air = open_source(settings, self.stop)
+        self._model = model
+        self._outbox = Outbox(folder / "outbox.db", settings.outbox_reports)
+        place = self._membership.welcome.position
+        self._pipeline = Pipeline(
+            settings.node,
+            (place.x, place.y, place.z),
+            microphones,
+            self._source.rate_hz,
+            self._source.timebase,
+            model,
+            air,
+            PipelineSettings(ring_s=settings.ring_s),
+            self._outbox.first_number,
+        )
+        uplink = HttpsUplink(self._membership.centre, self._membership.welcome.ca)
+        self._courier = Courier(self._outbox, uplink, self._take_orders, zlib.crc32(settings.node.encode()))
+        self._program = program()
+        self._started_s = time.monotonic()
+        self._ended = threading.Event()
+        self._capture_problem = ""
+        self._gaps = 0
+        self._gap_at_s: float | None = None
+        self._sound_at_s: float | None = None
+        self._powers: deque[float] = deque(maxlen=round(NOISE_S / NOISE_STEP_S))
+
+    def run(self) -> None:
+        """Listen, send, say how it is."""
+        log.info("node listens", node=self.settings.node, centre=self._membership.centre, model=self._model.digest[:12])
+        listening = threading.Thread(target=self._listen, name="listener")
+        self._courier.start()
+        listening.start()
+        self._say_health()
+        while not self._over():
+            self._say_health()
+        self.stop.set()
+        listening.join()
+        self._say_health()
+        self._part()
+        log.info("node ends", waiting=self._outbox.waiting())
+
+    def _over(self) -> bool:
+        """Wait for the next health report; True where there will be none: told to stop, or all heard and sent."""
+        end_s = time.monotonic() + self.settings.health_interval_s
+        while (left_s := end_s - time.monotonic()) > 0.0:
+            if self._ended.is_set() and not self._capture_problem and self._outbox.waiting() == 0:
+                return True
+            if self.stop.wait(min(left_s, 0.1)):
+                return True
+        return False
+
+    def _listen(self) -> None:
+        """The listener's thread: sound to arrivals to the outbox, until the source ends."""
+        try:
+            for item in self._source.blocks():
+                self._take(item)
+            self._tell(self._pipeline.flush())
+        except TocsinError as error:
+            self._capture_problem = str(error)
+            log.warning("capture failed", problem=str(error))
+        except Exception:
+            self._capture_problem = "capture failed for a reason that the node's log tells"
+            log.exception("capture failed")
+        finally:
+            self._ended.set()
+
+    def _take(self, item: Block | Gap) -> None:
+        self._sound_at_s = time.monotonic()
+        if isinstance(item, Gap):
+            self._gaps, self._gap_at_s = self._gaps + 1, self._sound_at_s
+        else:
+            self._powers.extend(powers(item.samples, round(NOISE_STEP_S * self._source.rate_hz)))
+        self._pipeline.timebase = self._source.timebase
+        self._tell(self._pipeline.push(item))
+
+    def _tell(self, heard: Sequence[Heard]) -> None:
+        if heard:
+            self._keep(ARRIVALS, [wire_arrival(one) for one in heard], None)
+
+    def _say_health(self) -> None:
+        self._keep(HEALTH, [], judge(self._facts()))
+
+    def _keep(self, kind: str, arrivals: Sequence[WireArrival], health: Health | None) -> None:
+        """Sign a report, keep it, wake the courier."""
+
+        def make(sequence: int) -> bytes:
+            report = Report(
+                node=self.settings.node,
+                sequence=sequence,
+                sent_ns=time.time_ns(),
+                program=self._program,
+                model=self._model.digest,
+                arrivals=arrivals,
+                health=health,
+            )
+            return encode(sign(report, self._key))
+
+        before = self._outbox.problem
+        self._outbox.add(kind, make, arrivals[-1].number if arrivals else 0)
+        if (problem := self._outbox.problem) != before:
+            log.warning("the outbox's disk", problem=problem or "takes reports again")
+        self._courier.wake()
+
+    def _facts(self) -> Facts:
+        now_s = time.monotonic()
+        sound_s, gap_s, powers = self._sound_at_s, self._gap_at_s, list(self._powers)
+        return Facts(
+            uptime_s=round(now_s - self._started_s, 3),
+            interval_s=self.settings.health_interval_s,
+            capture=self._capture_problem,
+            disk=self._outbox.problem,
+            link=self._courier.problem,
+            refused=len(self._outbox.parked),
+            dropped=self._outbox.dropped,
+            outbox=self._outbox.waiting(),
+            gaps=self._gaps,
+            gap_s=None if gap_s is None else now_s - gap_s,
+            quiet_s=None if sound_s is None or self._ended.is_set() else now_s - sound_s,
+            clock_sigma_s=self._source.timebase.sigma_s,
+            noise_db=round(10.0 * math.log10(max(float(np.median(powers)), 1e-20)), 1) if powers else None,
+        )
+
+    def _take_orders(self, orders: Sequence[Order]) -> None:
+        """No order is carried out yet; each is checked, and its answer is the log's."""
+        for order in orders:
+            if not verify_order(order, self._membership.order_key):
+                log.warning("an order is not signed by the centre", order=order.id, kind=order.kind)
+            elif order.expires_ns < time.time_ns():
+                log.info("an order came too late", order=order.id, kind=order.kind)
+            else:
+                log.info("an order is not supported yet", order=order.id, kind=order.kind)
+
+    def _part(self) -> None:
+        """Send what can be sent in a moment; the rest stays in the outbox for the next start."""
+        end_s = time.monotonic() + PARTING_S
+        while self._outbox.waiting() and not self._courier.problem and time.monotonic() < end_s:
+            time.sleep(0.01)
+        self._courier.end(PARTING_S)
+        self._outbox.close()
+        self._lock.close()
+
+
+def open_source(settings: Settings, stop: threading.Event) -> tuple[Source, NDArray[np.float64], Air]:
+    """The source, its microphones (channels, 3) m, and the air. Raises InputError, ResourceError."""
+    source, air = settings.source, settings.own_air()
+    if isinstance(source, SessionSource):
+        session, node = session_node(settings)
+        start_ns = parse_utc_ns(source.start_at_utc) if source.start_at_utc else None
+        stated = air if air != Air() else session.air
+        return SessionFile(node, start_ns, stop), node.microphones, stated
+    microphones = offsets(settings.microphones, len(source.channels))
+    return SoundCard(source.device, source.rate_hz, source.channels, source.time_sigma_s, stop), microphones, air
+
+
+def session_node(settings: Settings) -> tuple[Session, SessionNode]:
+    """The session of a session source and this node's recording in it. Raises InputError."""
+    source = settings.source
+    if not isinstance(source, SessionSource):
+        raise InputError("source.kind is sound; expected session")
+    session = read_session(Path(source.folder))
+    return session, session.node(source.node or settings.node)
+
+
+def powers(samples: NDArray[np.float32], step: int) -> list[float]:
+    """Mean square of each whole `step` of (channels, n) samples, of all of them where there are fewer."""
+    step = min(step, samples.shape[1])
+    count = samples.shape[1] // step if step else 0
+    cut = samples[:, : count * step].reshape(len(samples), count, step)
+    return [float(p) for p in np.square(cut).mean(axis=(0, 2))]
+
+
+def wire_arrival(heard: Heard) -> WireArrival:
+    """An arrival as it travels; the centre knows the node's place."""
+    arrival = heard.arrival
+    return WireArrival(
+        number=heard.number,
+        time_ns=arrival.time_ns,
+        sigma_s=arrival.sigma_s,
+        snr_db=heard.snr_db,
+        level_db=heard.level_db,
+        azimuth_deg=arrival.azimuth_deg,
+        azimuth_sigma_deg=arrival.azimuth_sigma_deg,
+        elevation_deg=heard.elevation_deg,
+        shock_lead_s=arrival.shock_lead_s,
+        probabilities=arrival.probabilities or {},
+        repeats=[
+            WireRepeat(int(r.arrival.rpartition(":")[2]), r.interval_s, r.coherence)
+            for r in arrival.repeats[:MOST_REPEATS]
+        ],
+    )
+
+
+def program() -> str:
+    """Name and version, as reports state it."""
+    try:
+        return f"tocsin {metadata.version('tocsin')}"
+    except metadata.PackageNotFoundError:
+        return "tocsin"
+
+
+def _hold(folder: Path) -> IO[str]:
+    """Lock the folder for this process; the lock goes with the process, however it ends."""
+    try:
+        file = (folder / "node.lock").open("w")
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise ResourceError(f"another node is running on data folder {folder}; end it first") from error
+    except OSError as error:
+        raise ResourceError(f"data folder {folder} cannot be written: {error.strerror}") from error
+    return file

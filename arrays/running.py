@@ -1,0 +1,86 @@
+"""What the command line starts: a node that listens to signals, an enrolment."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from importlib import resources
+from pathlib import Path
+from types import FrameType
+
+import structlog
+
+from acoustic.classify import Model
+from acoustic.errors import InputError, ResourceError
+from arrays.enrolment import enrol, save_membership
+from arrays.geometry import offsets
+from arrays.identity import open_identity
+from arrays.node import Node, session_node
+from arrays.settings import Position, SessionSource, Settings
+
+SHIPPED = ("recordings.models", "default.npz")
+
+
+def run(settings: Settings) -> int:
+    """Run a node until its source ends or a signal comes."""
+    log_to_stderr()
+    stop = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    Node(settings, read_model(settings.model), stop).run()
+    return 0
+
+
+def join(settings: Settings, centre: str, token: str) -> None:
+    """Enrol the node of these settings and keep the membership in its data folder."""
+    folder = Path(settings.data)
+    key = open_identity(folder / "node.key")
+    position, microphones = _place(settings)
+    save_membership(folder, enrol(centre, token, settings.node, position, microphones, key))
+
+
+def read_model(path: str) -> Model:
+    """A classifier's file, the shipped one where the path is empty. Raises InputError, ResourceError."""
+    try:
+        data = Path(path).read_bytes() if path else resources.files(SHIPPED[0]).joinpath(SHIPPED[1]).read_bytes()
+    except (OSError, ModuleNotFoundError) as error:
+        raise ResourceError(f"model {path or 'shipped with Tocsin'} cannot be read: {error}") from error
+    return Model.from_bytes(data)
+
+
+def log_to_stderr() -> None:
+    """Lines for people, with the time, on standard error."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _place(settings: Settings) -> tuple[Position, list[list[float]]]:
+    """Where the node stands and its microphones: as its settings say, else as its session does."""
+    if not isinstance(settings.source, SessionSource):
+        if settings.position is None:
+            raise InputError("position is absent from the settings; expected lat, lon, height_m or x, y, z")
+        return settings.position, offsets(settings.microphones, len(settings.source.channels)).tolist()
+    session, node = session_node(settings)
+    x, y, z = node.position
+    position = Position(x=x, y=y, z=z)
+    if session.origin is not None:
+        from pymap3d import enu2geodetic
+
+        origin = session.origin
+        lat, lon, height_m = enu2geodetic(x, y, z, origin.lat, origin.lon, origin.height_m)
+        position = Position(lat=float(lat), lon=float(lon), height_m=float(height_m))
+    return settings.position or position, node.microphones.tolist()

@@ -1,0 +1,157 @@
+"""A node's settings: one TOML file, parsed once into a frozen type.
+
+    node = "roof-1"
+    data = "roof-1"                    # folder of key, centre and outbox; beside this file unless absolute
+    microphones = [[0.1, 0.0, 0.0]]    # offsets in metres east, north, up of the position, one a channel
+    [position]                         # lat, lon, height_m, or x, y, z in metres of the centre's frame
+    lat = 44.84
+    lon = -0.58
+    height_m = 25.0
+    [source]
+    kind = "sound"
+    device = "MiniDSP"                 # part of the device's name; the default input where absent
+    rate_hz = 48000
+    channels = [1, 2, 3, 4]
+
+or, to play a recording, position and microphones being the session's:
+
+    node = "roof-1"
+    [source]
+    kind = "session"
+    folder = "scene"
+    start_at_utc = "2026-06-01T21:00:00Z"    # live, from this instant on; as fast as it can be read where absent
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+from acoustic.air import Air
+from acoustic.errors import InputError, ResourceError
+from arrays.report import NAME
+from arrays.session import plain
+from arrays.timebase import parse_utc_ns
+
+
+class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """Where the array stands: degrees and height above the ellipsoid, or metres in the centre's frame; never both."""
+
+    lat: float | None = None
+    lon: float | None = None
+    height_m: float = 0.0
+    x: float | None = None
+    y: float | None = None
+    z: float | None = None
+
+    def __post_init__(self) -> None:
+        globe, local = (self.lat, self.lon), (self.x, self.y, self.z)
+        if not (None not in globe and local == (None,) * 3) and not (None not in local and globe == (None,) * 2):
+            raise InputError("has neither or both of lat, lon and x, y, z; expected one of them")
+        _check("lat", self.lat, -90.0, 90.0)
+        _check("lon", self.lon, -180.0, 180.0)
+        for name in ("height_m", "x", "y", "z"):
+            _check(name, getattr(self, name), -1e6, 1e6)
+
+
+class SoundSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="sound"):
+    """A PortAudio input. `channels` count from 1; `time_sigma_s` is how far its clock may be from UTC."""
+
+    device: str = ""
+    rate_hz: float = 48_000.0
+    channels: tuple[int, ...] = (1,)
+    time_sigma_s: float = 0.02
+
+    def __post_init__(self) -> None:
+        _check("rate_hz", self.rate_hz, 8_000.0, 192_000.0)
+        _check("time_sigma_s", self.time_sigma_s, 0.0, 3600.0)
+        if not self.channels or min(self.channels) < 1 or len(set(self.channels)) < len(self.channels):
+            raise InputError(f"channels is {list(self.channels)}; expected different numbers from 1 up")
+
+
+class SessionSource(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="session"
+):
+    """A recording: the node's own in a session folder, or that of `node`."""
+
+    folder: str
+    node: str = ""
+    start_at_utc: str = ""
+
+    def __post_init__(self) -> None:
+        if self.start_at_utc:
+            try:
+                parse_utc_ns(self.start_at_utc)
+            except ValueError as error:
+                raise InputError(f"start_at_utc: {error}") from error
+
+
+class Weather(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The air at the array, as `acoustic.air.Air` takes it; a session's own where it has one."""
+
+    temperature_c: float | None = None
+    humidity_pct: float = 50.0
+    speed_of_sound_ms: float | None = None
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything that a node can be told.
+
+    `model` is a classifier's file, the shipped one where empty; `ring_s` how much sound is held in memory;
+    `health_interval_s` how often it says how it is; `outbox_reports` how many reports wait at most.
+    """
+
+    node: str
+    source: SoundSource | SessionSource
+    data: str = "node-data"
+    position: Position | None = None
+    microphones: tuple[tuple[float, float, float], ...] | None = None
+    model: str = ""
+    ring_s: float = 10.0
+    health_interval_s: float = 3.0
+    outbox_reports: int = 20_000
+    air: Weather = Weather()
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(NAME, self.node):
+            raise InputError(f"node is {self.node[:80]!r}; expected 1 to 64 letters, digits, dots, dashes")
+        _check("ring_s", self.ring_s, 2.0, 60.0)
+        _check("health_interval_s", self.health_interval_s, 0.1, 3600.0)
+        _check("outbox_reports", self.outbox_reports, 10, 10_000_000)
+
+    def own_air(self) -> Air:
+        """The air as stated; raises InputError where a value is not physical."""
+        return Air(**msgspec.structs.asdict(self.air))
+
+
+def read_settings(path: Path) -> Settings:
+    """Read a settings file; paths in it become absolute. Raises InputError naming the field, ResourceError."""
+    try:
+        settings = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Settings)
+        settings.own_air()
+    except OSError as error:
+        raise ResourceError(f"settings file {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"settings file {path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"settings file {path} is not TOML: {error}") from error
+    except (msgspec.ValidationError, InputError) as error:
+        raise InputError(f"settings file {path}: {plain(error)}") from error
+    return _beside(path.resolve().parent, settings)
+
+
+def _beside(folder: Path, settings: Settings) -> Settings:
+    source = settings.source
+    if isinstance(source, SessionSource):
+        source = msgspec.structs.replace(source, folder=str(folder / source.folder))
+    model = str(folder / settings.model) if settings.model else ""
+    return msgspec.structs.replace(settings, source=source, data=str(folder / settings.data), model=model)
+
+
+def _check(name: str, value: float | None, lowest: float, highest: float) -> None:
+    if value is not None and not (math.isfinite(value) and lowest <= value <= highest):
+        raise InputError(f"{name} is {value}; expected a number from {lowest:g} to {highest:g}")

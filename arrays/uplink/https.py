@@ -1,0 +1,139 @@
+"""HTTPS to the centre, trusting its own certificate authority and no other."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import math
+import socket
+import ssl
+from urllib.parse import urlsplit
+
+from acoustic.errors import InputError, ResourceError
+from arrays.uplink import Reply
+
+TIMEOUT_S = 10.0
+LONGEST_ANSWER = 1 << 20
+LONGEST_WAIT_S = 60.0
+DEFAULT_PORT = 8443
+
+
+class HttpsUplink:
+    """One connection, kept open and taken up again. `url` is https://HOST:PORT; `ca_pem` the centre's own CA."""
+
+    def __init__(self, url: str, ca_pem: str, timeout_s: float = TIMEOUT_S) -> None:
+        self._host, self._port = host_and_port(url)
+        self._context = _trusting(ca_pem)
+        self._timeout_s = timeout_s
+        self._connection: http.client.HTTPSConnection | None = None
+
+    def send(self, body: bytes) -> Reply:
+        """Post a signed report. Raises ResourceError where the centre cannot be reached or does not speak HTTP."""
+        return self.post("/report", body, "application/msgpack")
+
+    def post(self, path: str, body: bytes, kind: str) -> Reply:
+        """Post bytes of a media type; once more where a connection that was kept open turns out to be dead."""
+        kept = self._connection is not None
+        try:
+            return self._post(path, body, kind)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            if not kept or isinstance(error, TimeoutError):
+                raise _unreachable(self._host, self._port, error) from error
+        try:
+            return self._post(path, body, kind)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise _unreachable(self._host, self._port, error) from error
+
+    def close(self) -> None:
+        """Let the connection go."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _post(self, path: str, body: bytes, kind: str) -> Reply:
+        if self._connection is None:
+            self._connection = http.client.HTTPSConnection(
+                self._host, self._port, timeout=self._timeout_s, context=self._context
+            )
+        self._connection.request("POST", path, body, {"Content-Type": kind})
+        answer = self._connection.getresponse()
+        content = answer.read(LONGEST_ANSWER)
+        wait_s = _seconds(answer.getheader("Retry-After"))
+        if answer.will_close or not answer.isclosed():
+            self.close()
+        return Reply(answer.status, content, wait_s)
+
+
+def fetch_ca(url: str, digest: str, timeout_s: float = TIMEOUT_S) -> str:
+    """The centre's CA as PEM, on first contact: believed only if `digest` begins the SHA-256 of its certificate.
+
+    Raises ResourceError where the centre cannot be reached, InputError where the certificate is another.
+    """
+    host, port = host_and_port(url)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # the digest below is what we trust
+    connection = http.client.HTTPSConnection(host, port, timeout=timeout_s, context=context)
+    try:
+        connection.request("GET", "/ca")
+        answer = connection.getresponse()
+        status, content = answer.status, answer.read(LONGEST_ANSWER)
+    except (OSError, http.client.HTTPException) as error:
+        raise _unreachable(host, port, error) from error
+    finally:
+        connection.close()
+    try:
+        pem = content.decode("ascii")
+        der = ssl.PEM_cert_to_DER_cert(pem)
+    except ValueError as error:
+        raise InputError(
+            f"{url} answered /ca with status {status} and no certificate; is it a Tocsin centre?"
+        ) from error
+    if len(digest) < 32 or not hashlib.sha256(der).hexdigest().startswith(digest):
+        raise InputError(f"the certificate of {url} is not the one that the token names; do not trust this centre")
+    return pem
+
+
+def host_and_port(url: str) -> tuple[str, int]:
+    """Parts of https://HOST[:PORT]. Raises InputError for anything else."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise InputError(f"centre is {url!r}; expected https://HOST:PORT ({error})") from error
+    if parts.scheme != "https" or not host or parts.path not in ("", "/") or parts.query or parts.username:
+        raise InputError(f"centre is {url!r}; expected https://HOST:PORT")
+    return host, port or DEFAULT_PORT
+
+
+def _trusting(ca_pem: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_verify_locations(cadata=ca_pem)
+    except (ssl.SSLError, ValueError) as error:
+        raise InputError(f"the centre's certificate authority is damaged ({error}); enrol the node anew") from error
+    return context
+
+
+def _unreachable(host: str, port: int, error: Exception) -> ResourceError:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        reason = f"its certificate is not the one this node trusts: {error.verify_message}"
+    elif isinstance(error, TimeoutError):
+        reason = "no answer in time"
+    elif isinstance(error, socket.gaierror):
+        reason = "its name is not known"
+    elif isinstance(error, OSError):
+        reason = error.strerror or str(error) or type(error).__name__
+    else:
+        reason = "it does not speak HTTP as expected"
+    return ResourceError(f"centre {host}:{port} cannot be reached: {reason}")
+
+
+def _seconds(text: str | None) -> float:
+    try:
+        wait_s = float(text or 0.0)
+    except ValueError:
+        return 0.0
+    return min(wait_s, LONGEST_WAIT_S) if math.isfinite(wait_s) and wait_s > 0.0 else 0.0

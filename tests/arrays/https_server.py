@@ -1,0 +1,122 @@
+"""A centre of a few lines: a real HTTPS server on a free port, with its own certificate authority."""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from arrays.report import Answer, decode_envelope, decode_report, encode
+
+Answering = Callable[[str, bytes], tuple[int, bytes]]
+
+
+def acknowledge(_path: str, body: bytes) -> tuple[int, bytes]:
+    """What a centre says to a good report."""
+    return 200, encode(Answer(sequence=decode_report(decode_envelope(body).body).sequence))
+
+
+@dataclass
+class Server:
+    """Where it listens, whom to trust, what came in; `answer` may be replaced at any time."""
+
+    url: str
+    ca: str
+    answer: Answering = acknowledge
+    heard: list[tuple[str, bytes]] = field(default_factory=list)
+    connections: int = 0
+
+    @property
+    def fingerprint(self) -> str:
+        """The second half of a token."""
+        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(self.ca)).hexdigest()[:32]
+
+
+def certificate(
+    name: str, issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None
+) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """A CA where `issuer` is None, else a server's certificate for 127.0.0.1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer[0].subject if issuer else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+    )
+    if issuer:
+        names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+        builder = builder.add_extension(names, critical=False)
+    return builder.sign(issuer[1] if issuer else key, hashes.SHA256()), key
+
+
+@contextmanager
+def https_server(folder: Path, answer: Answering = acknowledge) -> Iterator[Server]:
+    """A server while the block lasts."""
+    authority = certificate("test authority", None)
+    cert, key = certificate("test centre", authority)
+    (folder / "server.pem").write_bytes(
+        cert.public_bytes(Encoding.PEM) + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    server = Server("", authority[0].public_bytes(Encoding.PEM).decode(), answer)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        timeout = 10
+
+        def setup(self) -> None:
+            super().setup()
+            server.connections += 1
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            server.heard.append((self.path, body))
+            self.reply(*server.answer(self.path, body))
+
+        def do_GET(self) -> None:
+            self.reply(*((200, server.ca.encode()) if self.path == "/ca" else (404, b"")))
+
+        def reply(self, status: int, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            if status == 429:
+                self.send_header("Retry-After", "0.5")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem")
+    listener.socket = context.wrap_socket(listener.socket, server_side=True, do_handshake_on_connect=False)
+    listener.daemon_threads = True
+    server.url = f"https://127.0.0.1:{listener.server_address[1]}"
+    thread = threading.Thread(target=listener.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield server
+    finally:
+        listener.shutdown()
+        thread.join()
+        listener.server_close()

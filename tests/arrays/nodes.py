@@ -1,0 +1,114 @@
+"""Real node processes and a small centre for them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import soundfile
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from arrays.report import Answer, Report, WireArrival, decode_envelope, decode_report, encode, verify
+from arrays.running import join
+from arrays.settings import read_settings
+from tests.arrays.https_server import Server
+from tests.arrays.sessions import RATE_HZ, node, noise, with_bangs, write
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CENTRE_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+ENVIRONMENT = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+
+
+def tocsin(*arguments: str | Path) -> list[str]:
+    """`tocsin …` of this checkout."""
+    return [sys.executable, str(REPOSITORY / "tocsin.py"), *map(str, arguments)]
+
+
+class Centre:
+    """Answers enrolments and reports as the contract says, and remembers them."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.public_key = b""
+        self.enrolment: dict[str, Any] = {}
+        self.bodies: dict[int, bytes] = {}
+        self.received_s: dict[int, float] = {}
+        server.answer = self.answer
+
+    @property
+    def token(self) -> str:
+        """Good for this centre."""
+        return f"-secret.{self.server.fingerprint}"
+
+    def answer(self, path: str, body: bytes) -> tuple[int, bytes]:
+        """/enrol and /report."""
+        if path == "/enrol":
+            self.enrolment = json.loads(body)
+            self.public_key = base64.b64decode(self.enrolment["public_key"])
+            place = {"x": 10.0, "y": 20.0, "z": 5.0}
+            key = base64.b64encode(CENTRE_KEY.public_key().public_bytes_raw()).decode()
+            welcome = {"ca": self.server.ca, "origin": None, "position": place, "centre_key": key}
+            return 200, json.dumps(welcome).encode()
+        envelope = decode_envelope(body)
+        assert verify(envelope, self.public_key)
+        report = decode_report(envelope.body)
+        if self.bodies.setdefault(report.sequence, envelope.body) != envelope.body:
+            return 409, b'{"error": "other bytes"}'
+        self.received_s.setdefault(report.sequence, time.time())
+        return 200, encode(Answer(sequence=report.sequence))
+
+    def reports(self) -> list[Report]:
+        """What came in, by sequence."""
+        return [decode_report(body) for _, body in sorted(self.bodies.items())]
+
+    def arrivals(self) -> list[WireArrival]:
+        """Every arrival, in order."""
+        return [arrival for report in self.reports() for arrival in report.arrivals]
+
+
+def session_with_bangs(folder: Path, at_s: list[float], seconds: float, channels: int = 1) -> Path:
+    """A session of one node, roof-1, in whose sound there is a bang at each instant."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sound = with_bangs(noise(seconds, channels), [round(s * RATE_HZ) for s in at_s])
+    soundfile.write(folder / "roof-1.wav", sound.T, RATE_HZ, subtype="PCM_16")
+    return write(folder, [node()])
+
+
+def settings(folder: Path, start: float | None = None, **changes: Any) -> Path:
+    """roof-1.toml beside a session in `scene`; played live from `start` (epoch seconds) on, where given."""
+    lines = ['node = "roof-1"', 'data = "data"']
+    lines += [f"{name} = {json.dumps(value)}" for name, value in changes.items()]
+    lines += ["[source]", 'kind = "session"', 'folder = "scene"']
+    if start is not None:
+        lines.append(f'start_at_utc = "{datetime.fromtimestamp(start, UTC).isoformat().replace("+00:00", "Z")}"')
+    path = folder / "roof-1.toml"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def enrolled(centre: Centre, path: Path) -> None:
+    """Enrol the node of a settings file."""
+    join(read_settings(path), centre.server.url, centre.token)
+
+
+def started(path: Path) -> subprocess.Popen[str]:
+    """A node at work."""
+    return subprocess.Popen(
+        tocsin("node", path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
+    )
+
+
+def wait_for(condition: Callable[[], object], timeout_s: float = 30.0) -> None:
+    """Return once it is so; fail after a while."""
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, "still not so"
+        time.sleep(0.01)

@@ -1,0 +1,165 @@
+"""The way to the centre, over real HTTPS: what is trusted, what is retried, what is set aside."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from acoustic.errors import InputError, ResourceError
+from arrays.outbox import ARRIVALS, HEALTH, Outbox
+from arrays.report import Report, decode_envelope, decode_report, encode, sign
+from arrays.uplink.courier import LONGEST_WAIT_S, Backoff, Courier, error_text
+from arrays.uplink.https import HttpsUplink, fetch_ca, host_and_port
+from tests.arrays.https_server import Server, acknowledge, https_server
+
+KEY = Ed25519PrivateKey.generate()
+
+
+def report(sequence: int) -> bytes:
+    content = Report(node="roof-1", sequence=sequence, sent_ns=1, program="test", model="")
+    return encode(sign(content, KEY))
+
+
+def sequences(server: Server) -> list[int]:
+    return [decode_report(decode_envelope(body).body).sequence for path, body in server.heard if path == "/report"]
+
+
+def wait_for(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with https_server(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    opened = Outbox(tmp_path / "outbox.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def courier(server: Server, outbox: Outbox) -> Iterator[Courier]:
+    started = Courier(outbox, HttpsUplink(server.url, server.ca), lambda _: None)
+    started.start()
+    yield started
+    started.end(5.0)
+
+
+def test_reports_arrive_over_one_connection(server: Server, outbox: Outbox, courier: Courier) -> None:
+    for kind in (ARRIVALS, HEALTH, ARRIVALS):
+        outbox.add(kind, report, 1)
+        courier.wake()
+    wait_for(lambda: outbox.waiting() == 0)
+    assert sorted(sequences(server)) == [1, 2, 3]
+    assert server.connections == 1
+
+
+def test_a_busy_centre_is_asked_again_and_nothing_overtakes(server: Server, outbox: Outbox, courier: Courier) -> None:
+    answers = itertools.chain([(503, b""), (429, b'{"error": "later"}'), (500, b"oops")], itertools.repeat(None))
+    server.answer = lambda path, body: next(answers) or acknowledge(path, body)
+    outbox.add(ARRIVALS, report, 1)
+    outbox.add(ARRIVALS, report, 2)
+    courier.wake()
+    wait_for(lambda: outbox.waiting() == 0)
+    assert sequences(server) == [1, 1, 1, 1, 2]
+    assert courier.problem == ""
+
+
+def test_a_refused_report_is_set_aside_and_blocks_nothing(server: Server, outbox: Outbox, courier: Courier) -> None:
+    refusal = 403, json.dumps({"error": "node 'roof-1' is not enrolled here"}).encode()
+    server.answer = lambda path, body: refusal if sequences(server)[-1] == 1 else acknowledge(path, body)
+    outbox.add(ARRIVALS, report, 1)
+    outbox.add(ARRIVALS, report, 2)
+    courier.wake()
+    wait_for(lambda: outbox.waiting() == 0)
+    assert outbox.parked == {1: "the centre answered 403: node 'roof-1' is not enrolled here"}
+    assert sequences(server) == [1, 2]
+
+
+@pytest.mark.parametrize("garbage", [b"", b"\xff\xff", b"<html>", b"\x81\xa1v\x02"])
+def test_only_a_true_acknowledgement_counts(server: Server, outbox: Outbox, courier: Courier, garbage: bytes) -> None:
+    answers = iter([(200, garbage), (200, acknowledge("", report(99))[1])])
+    server.answer = lambda path, body: next(answers, None) or acknowledge(path, body)
+    outbox.add(ARRIVALS, report, 1)
+    courier.wake()
+    wait_for(lambda: outbox.waiting() == 0)
+    assert sequences(server) == [1, 1, 1]
+
+
+def test_a_connection_that_died_in_silence_is_taken_up_again(tmp_path: Path, outbox: Outbox) -> None:
+    with https_server(tmp_path) as first:
+        uplink = HttpsUplink(first.url, first.ca)
+        assert uplink.send(report(1)).status == 200
+        assert uplink._connection is not None
+        assert uplink._connection.sock is not None
+        uplink._connection.sock.shutdown(socket.SHUT_RDWR)
+        assert uplink.send(report(2)).status == 200
+        uplink.close()
+
+
+def test_an_absent_centre_is_named_and_reports_wait(tmp_path: Path, outbox: Outbox) -> None:
+    with https_server(tmp_path) as server:
+        pass
+    uplink = HttpsUplink(server.url, server.ca, timeout_s=2.0)
+    with pytest.raises(ResourceError, match=r"centre 127\.0\.0\.1:\d+ cannot be reached: Connection refused"):
+        uplink.send(report(1))
+    courier = Courier(outbox, uplink, lambda _: None)
+    outbox.add(ARRIVALS, report, 1)
+    courier.start()
+    wait_for(lambda: "cannot be reached" in courier.problem)
+    courier.end(5.0)
+    assert outbox.waiting() == 1
+
+
+def test_a_centre_that_another_authority_vouches_for_is_not_trusted(tmp_path: Path, server: Server) -> None:
+    (tmp_path / "other").mkdir()
+    with https_server(tmp_path / "other") as other:
+        uplink = HttpsUplink(server.url, other.ca)
+        with pytest.raises(ResourceError, match="its certificate is not the one this node trusts"):
+            uplink.send(report(1))
+    assert server.heard == []
+
+
+def test_the_authority_is_believed_only_by_its_digest(server: Server) -> None:
+    assert fetch_ca(server.url, server.fingerprint) == server.ca
+    for wrong in ("0" * 32, server.fingerprint[:8], ""):
+        with pytest.raises(InputError, match="is not the one that the token names"):
+            fetch_ca(server.url, wrong)
+
+
+@pytest.mark.parametrize("url", ["", "http://a:1", "https://", "https://a:x", "https://a/b", "a:8443", "https://u@a"])
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(InputError, match="expected https://HOST:PORT"):
+        host_and_port(url)
+
+
+def test_waits_grow_are_spread_are_bounded_and_repeat_for_a_seed() -> None:
+    backoff, same = Backoff(7), Backoff(7)
+    waits = [backoff.failed() for _ in range(40)]
+    assert waits == [same.failed() for _ in range(40)]
+    assert waits[0] != Backoff(8).failed()
+    assert max(waits) <= LONGEST_WAIT_S
+    assert waits[0] <= 0.2
+    assert min(waits[8:]) >= LONGEST_WAIT_S / 2
+    backoff.worked()
+    assert backoff.failed() <= 0.2
+
+
+def test_a_refusal_s_sentence_is_read_from_anything() -> None:
+    assert error_text(b'{"error": "no room"}') == "no room"
+    for body in (b"", b"[]", b'{"a": 1}', b"[" * 100_000, b"\x00\xff" * 50):
+        assert error_text(body) == "no reason given"
