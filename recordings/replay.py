@@ -1,0 +1,94 @@
+"""Replay: a session through the very path that is live, with files as its microphones and their time as its clock.
+
+Each session is one task; tasks are spread over processes and answered in the order given, so the output does not depend
+on how many there are.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from acoustic.classify import Model
+from acoustic.errors import InputError
+from arrays.capture.files import SessionFile
+from arrays.pipeline import Pipeline, PipelineSettings
+from arrays.session import Session, SessionNode, read_session
+from localisation.arrivals import Arrival, Shot, Station
+from localisation.network import locate
+from recordings.formats import pittsburgh
+
+RING_S = 4.0  # enough for the windows; a smaller ring stays in the processor's cache
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What replay found in a session: its located impulses in order of time, of any class."""
+
+    session: Session
+    shots: tuple[Shot, ...]
+
+
+def replay(session: Session, model: Model | None) -> list[Shot]:
+    """The latest version of each located impulse. Raises InputError where a recording cannot be used."""
+    arrivals = [arrival for node in session.nodes for arrival in arrivals_of(session, node, model)]
+    stations = [Station(node=n.id, x=n.position[0], y=n.position[1], z=n.position[2]) for n in session.nodes]
+    return locate(arrivals, session.air, stations)
+
+
+def arrivals_of(session: Session, node: SessionNode, model: Model | None) -> list[Arrival]:
+    """What one node of a session hears."""
+    source = SessionFile(node)
+    settings = PipelineSettings(ring_s=RING_S)
+    pipeline = Pipeline(
+        node.id, node.position, node.microphones, node.rate_hz, source.timebase, model, session.air, settings
+    )
+    heard = [one for item in source.blocks() for one in pipeline.push(item)]
+    return [one.arrival for one in heard + pipeline.flush()]
+
+
+def sessions_in(paths: Iterable[Path]) -> list[Path]:
+    """The session and Pittsburgh test folders among `paths` and in the trees below them, each tree in order of name.
+
+    Raises InputError where a path is no folder or holds no session.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            raise InputError(f"{path} is not a folder; expected a session, a Pittsburgh test, or folders of them")
+        below = [path, *sorted(p for p in path.rglob("*") if p.is_dir())]
+        here = [p for p in below if (p / "session.json").exists() or pittsburgh.is_test(p)]
+        if not here:
+            raise InputError(f"{path} holds no session.json and no Pittsburgh test")
+        found += here
+    return found
+
+
+def read_any(folder: Path) -> Session:
+    """A session folder, or one of the Pittsburgh tests. Raises InputError."""
+    return read_session(folder) if (folder / "session.json").exists() else pittsburgh.read_test(folder)
+
+
+def replay_all(folders: list[Path], model: Model | None, workers: int = 0) -> Iterator[Replayed]:
+    """Replay each folder, in this order, on `workers` processes (0: as many as there are cores)."""
+    count = min(workers or cores(), len(folders))
+    work = partial(_replay_folder, model)
+    if count <= 1:
+        yield from map(work, folders)
+        return
+    with ProcessPoolExecutor(count) as pool:
+        yield from pool.map(work, folders)
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _replay_folder(model: Model | None, folder: Path) -> Replayed:
+    session = read_any(folder)
+    return Replayed(session=session, shots=tuple(replay(session, model)))
