@@ -1,0 +1,139 @@
+"""What the centre keeps, as the page's models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dispatch.api import models
+from dispatch.nodes import NodeStatus
+from dispatch.places import Frame
+from dispatch.store.events import EventRecord, Version
+from localisation.arrivals import Arrival, Origin, Shot
+
+LATE_S = 30.0  # sound takes 3 s over a kilometre; what is recorded this long after the shot waited in an outbox
+
+
+def render_node(status: NodeStatus, state: str, frame: Frame) -> models.Node:
+    """A node in its present state."""
+    record, health = status.record, status.health
+    lat, lon = frame.degrees(record.x, record.y, record.z)
+    return models.Node.model_validate(
+        {
+            "id": record.id,
+            "x": record.x,
+            "y": record.y,
+            "z": record.z,
+            "lat": lat,
+            "lon": lon,
+            "state": state,
+            "last_report_ms": None if status.heard_ns is None else status.heard_ns // 1_000_000,
+            "interval_s": status.interval_s,
+            "clock_sigma_s": health and health.clock_sigma_s,
+            "noise_db": health and health.noise_db,
+            "outbox": health and health.outbox,
+            "reasons": list(health.reasons) if health else [],
+        }
+    )
+
+
+def render_event(record: EventRecord, frame: Frame) -> models.Event:
+    """An event as the list and the map show it."""
+    return models.Event.model_validate(_event(record, frame))
+
+
+def render_detail(record: EventRecord, frame: Frame, arrivals: Mapping[str, Arrival]) -> models.EventDetail:
+    """An event with every version of its shots and what each node heard of them."""
+    latest = {shot.key: shot.version for shot in record.event.shots}
+    heard = [row for shot in record.event.shots for row in _arrivals(shot, arrivals)]
+    versions = [_version(v, latest[v.shot.key] == v.shot.version) for v in record.versions]
+    return models.EventDetail.model_validate({**_event(record, frame), "versions": versions, "arrivals": heard})
+
+
+def _event(record: EventRecord, frame: Frame) -> dict[str, Any]:
+    event = record.event
+    best = event.best
+    lat, lon = frame.degrees(best.origin.x, best.origin.y)
+    return {
+        "id": event.id,
+        "number": record.number,
+        "status": "open",
+        "label": event.label,
+        "probability": best.verdict.probability,
+        "reasons": [{"code": r.code, "values": dict(r.values), "text": r.text} for r in best.verdict.reasons],
+        "count": len(event.standing),
+        "time_ms": _ms(event.first.origin.time_ns),
+        "updated_ms": max(version.recorded_ms for version in record.versions),
+        **_place(best.origin),
+        "lat": lat,
+        "lon": lon,
+        "nodes": len({residual.node for residual in best.origin.used}),
+        "ambiguous": best.origin.ambiguous,
+        "also": [{"x": place.x, "y": place.y} for place in best.origin.also],
+        "late": _late(record.versions),
+        "shots": [_shot(shot) for shot in event.shots],
+    }
+
+
+def _shot(shot: Shot) -> dict[str, Any]:
+    return {
+        "key": shot.key,
+        "version": shot.version,
+        "time_ms": _ms(shot.origin.time_ns),
+        **_place(shot.origin),
+        "label": shot.verdict.label,
+        "probability": shot.verdict.probability,
+    }
+
+
+def _version(version: Version, preferred: bool) -> dict[str, Any]:
+    origin = version.shot.origin
+    return {
+        "shot": version.shot.key,
+        "version": version.shot.version,
+        "time_ms": _ms(origin.time_ns),
+        **_place(origin),
+        "recorded_ms": version.recorded_ms,
+        "used": len(origin.used),
+        "preferred": preferred,
+    }
+
+
+def _arrivals(shot: Shot, kept: Mapping[str, Arrival]) -> list[dict[str, Any]]:
+    rows = [(residual, kept[residual.arrival]) for residual in shot.origin.residuals if residual.arrival in kept]
+    return [
+        {
+            "id": arrival.id,
+            "node": arrival.node,
+            "shot": shot.key,
+            "time_ms": _ms(arrival.time_ns),
+            "residual_ms": residual.residual_s * 1e3,
+            "refused": residual.refused,
+            "snr_db": arrival.snr_db,
+            "azimuth_deg": arrival.azimuth_deg,
+            "probabilities": None if arrival.probabilities is None else dict(arrival.probabilities),
+        }
+        for residual, arrival in rows
+    ]
+
+
+def _place(origin: Origin) -> dict[str, Any]:
+    ellipse = origin.ellipse
+    return {
+        "x": origin.x,
+        "y": origin.y,
+        "ellipse": {
+            "semi_major_m": ellipse.semi_major_m,
+            "semi_minor_m": ellipse.semi_minor_m,
+            "azimuth_deg": ellipse.azimuth_deg,
+            "level": ellipse.level,
+        },
+    }
+
+
+def _late(versions: Iterable[Version]) -> bool:
+    return any(v.recorded_ms - _ms(v.shot.origin.time_ns) > LATE_S * 1e3 for v in versions)
+
+
+def _ms(time_ns: int) -> float:
+    return time_ns / 1e6

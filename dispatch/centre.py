@@ -1,0 +1,128 @@
+"""The centre's parts in one place: what it keeps, what it knows now, and how it publishes."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import IO
+
+import sqlalchemy as sa
+import structlog
+from arrays.report import read_report
+
+from acoustic.errors import ResourceError
+from dispatch.api.models import Node
+from dispatch.api.render import render_event, render_node
+from dispatch.authority import Authority, open_authority
+from dispatch.nodes import Nodes
+from dispatch.places import Frame, kept_frame
+from dispatch.settings import Settings, address
+from dispatch.store import Store
+from dispatch.store.events import Entry, add_entry, events_of, last_entry
+from dispatch.store.nodes import all_nodes
+from dispatch.store.reports import last_bodies
+from dispatch.stream import Bus, Message
+
+LOOK_EVERY_S = 0.5
+log = structlog.get_logger()
+
+
+class Centre:
+    """One site. Raises ResourceError where its folder is unusable or another centre holds it; InputError for settings
+    that contradict what is kept there."""
+
+    def __init__(self, settings: Settings, clock_ns: Callable[[], int] = time.time_ns) -> None:
+        self.settings = settings
+        self.clock_ns = clock_ns
+        folder = Path(settings.data)
+        self.store = Store(folder)
+        self._lock = _hold(folder)
+        self.authority: Authority = open_authority(folder, [address(settings.listen)[0], *settings.names])
+        self.frame = self.store.write_now(lambda connection: kept_frame(connection, settings.origin)) or Frame()
+        self.nodes = Nodes(self.store.read_now(all_nodes), clock_ns)
+        self._recall_health()
+        self.bus = Bus(self.store.read_now(last_entry))
+        self._publishing = asyncio.Lock()
+
+    @property
+    def now_ms(self) -> int:
+        """UTC now, milliseconds."""
+        return self.clock_ns() // 1_000_000
+
+    async def publish(self, work: Callable[[sa.Connection], list[Entry]]) -> None:
+        """Keep what `work` writes, then tell every open page, in the order of the journal."""
+
+        def keep_and_render(connection: sa.Connection) -> list[Message]:
+            return self.messages(connection, work(connection))
+
+        async with self._publishing:
+            for message in await self.store.write(keep_and_render):
+                self.bus.publish(message)
+
+    def messages(self, connection: sa.Connection, entries: Iterable[Entry]) -> list[Message]:
+        """Journal lines as news: each subject as it is now."""
+        lines = list(entries)
+        ids = [line.subject for line in lines if line.kind == "event"]
+        events = {record.event.id: record for record in events_of(connection, ids)}
+        rendered = {identity: render_event(record, self.frame) for identity, record in events.items()}
+        messages = []
+        for line in lines:
+            model = rendered.get(line.subject) if line.kind == "event" else self.node_model(line.subject)
+            if model is not None:
+                messages.append(Message(id=line.id, kind=line.kind, data=model.model_dump_json()))
+        return messages
+
+    def node_model(self, identity: str) -> Node | None:
+        """A node as the page shows it; None for one that is unknown."""
+        status = self.nodes.status(identity)
+        return None if status is None else render_node(status, self.nodes.state(identity), self.frame)
+
+    async def watch_nodes(self) -> None:
+        """For ever: journal every change of a node's state, pass on every figure that a node reports."""
+        while True:
+            changed, heard = self.nodes.news()
+            try:
+                if changed:
+                    await self.publish(self._note_states(changed))
+                for model in filter(None, map(self.node_model, heard)):
+                    self.bus.publish(
+                        Message(id=self.bus.last_id, kind="node", data=model.model_dump_json(), passing=True)
+                    )
+                self.nodes.told([*changed, *heard])
+            except ResourceError as error:  # a full disk: what changed is told once there is room
+                log.warning("a node's state could not be kept; trying again", problem=str(error))
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    def _note_states(self, changed: dict[str, str]) -> Callable[[sa.Connection], list[Entry]]:
+        now_ms = self.now_ms
+
+        def work(connection: sa.Connection) -> list[Entry]:
+            return [add_entry(connection, "node", node, {"state": state}, now_ms) for node, state in changed.items()]
+
+        return work
+
+    def _recall_health(self) -> None:
+        for received_ns, body in self.store.read_now(last_bodies):
+            report = read_report(body)
+            if self.nodes.find(report.node) is not None:
+                self.nodes.heard(report.node, received_ns, report.sent_ns, report.health)
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self.store.close()
+        self._lock.close()
+
+
+def _hold(folder: Path) -> IO[str]:
+    """Lock the folder for this process; the lock goes with the process, however it ends."""
+    try:
+        file = (folder / "centre.lock").open("w")
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise ResourceError(f"another centre is running on data folder {folder}; end it first") from error
+    except OSError as error:
+        raise ResourceError(f"data folder {folder} cannot be written: {error.strerror}") from error
+    return file

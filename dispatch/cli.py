@@ -1,0 +1,104 @@
+"""`tocsin centre`: run a centre, or make a token that enrols a node."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import os
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO, cast
+
+import msgspec
+import structlog
+
+from dispatch.authority import open_authority
+from dispatch.enrolment import issue
+from dispatch.serve import serve
+from dispatch.settings import Settings, address, read_settings
+from dispatch.store import Store
+
+
+def main(argv: list[str]) -> int:
+    """Run `tocsin centre …`; return its exit code."""
+    if argv[:1] == ["token"]:
+        return _token(argv[1:])
+    arguments = _parser().parse_args(argv)
+    settings = read_settings(Path(arguments.settings)) if arguments.settings else Settings()
+    given = {key: getattr(arguments, key) for key in ("data", "listen", "page_port")}
+    settings = msgspec.structs.replace(settings, **{key: value for key, value in given.items() if value is not None})
+    address(settings.listen)
+    os.umask(0o077)  # the store holds positions and what was heard: the owner's affair
+    _log_to_standard_error()
+    asyncio.run(serve(settings, _say_ready))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tocsin centre",
+        description="Run the centre: nodes report over HTTPS, the page is on 127.0.0.1.",
+        epilog="`tocsin centre token --data DIR` prints a one-time token that enrols one node within 24 hours.",
+    )
+    parser.add_argument("settings", nargs="?", metavar="SETTINGS.toml", help="settings file; every key is optional")
+    parser.add_argument("--data", metavar="DIR", help="folder of the store and the keys (default: tocsin-data)")
+    parser.add_argument("--listen", metavar="HOST:PORT", help="where nodes report (default: 127.0.0.1:8443)")
+    parser.add_argument("--page-port", type=_port, metavar="PORT", help="port of the page (default: 8080)")
+    return parser
+
+
+def _token(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="tocsin centre token", description="Print one-time tokens, each good for one node within 24 hours."
+    )
+    parser.add_argument("--data", default=Settings().data, metavar="DIR", help="the centre's data folder")
+    parser.add_argument("--count", type=_count, default=1, metavar="N", help="how many (default: 1)")
+    arguments = parser.parse_args(argv)
+    for token in issue_tokens(Path(arguments.data), arguments.count):
+        print(token)
+    return 0
+
+
+def issue_tokens(data: Path, count: int) -> list[str]:
+    """One-time tokens of the centre whose data folder this is; it may be running."""
+    store = Store(data)
+    try:
+        fingerprint = open_authority(data).fingerprint
+        now_ms = time.time_ns() // 1_000_000
+        return store.write_now(lambda connection: [issue(connection, fingerprint, now_ms) for _ in range(count)])
+    finally:
+        store.close()
+
+
+def _say_ready(ingest: str, page: str) -> None:
+    print(f"nodes report to {ingest}\nthe page is at {page}", flush=True)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1000):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a count; expected a number from 1 to 1000")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; expected a number from 0 to 65535")
+    return int(text)
+
+
+class _Unbroken(io.TextIOBase):
+    """Standard error, or nothing where it cannot be written: a full disk must not end the centre for want of a log."""
+
+    def write(self, text: str) -> int:
+        """Write, or let it be."""
+        with suppress(OSError):
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        return len(text)
+
+
+def _log_to_standard_error() -> None:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Unbroken())))

@@ -1,0 +1,117 @@
+"""Runs a centre: two listeners and three tasks in one event loop, until a signal or until a task fails."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from acoustic.errors import ResourceError
+from dispatch.api.app import page_app
+from dispatch.centre import Centre
+from dispatch.ingest import Ingest, Keeper
+from dispatch.locator import Locator
+from dispatch.settings import Settings, address
+
+GRACE_S = 3
+PAGE_HOST = "127.0.0.1"  # until people can log in
+
+
+class _Server(uvicorn.Server):
+    """One listener; signals are the centre's own affair."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+async def serve(settings: Settings, ready: Callable[[str, str], None]) -> None:
+    """Run until SIGINT or SIGTERM; `ready(ingest, page)` is called with both addresses once they answer.
+
+    Raises ResourceError where a port is in use or the data folder is unusable.
+    """
+    host, port = address(settings.listen)
+    with bind(host, port) as ingest_socket, bind(PAGE_HOST, settings.page_port) as page_socket:
+        centre = Centre(settings)
+        try:
+            await _run(centre, ingest_socket, page_socket, ready)
+        finally:
+            centre.close()
+
+
+async def _run(
+    centre: Centre, ingest_socket: socket.socket, page_socket: socket.socket, ready: Callable[[str, str], None]
+) -> None:
+    locator, keeper = Locator(centre), Keeper(centre)
+    tls = {"ssl_certfile": centre.authority.server_cert, "ssl_keyfile": centre.authority.server_key}
+    ingest = _Server(_config(Ingest(centre, keeper, locator).app(), **tls))
+    page = _Server(_config(page_app(centre)))
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    listeners = [
+        asyncio.create_task(server.serve(sockets=[listener]))
+        for server, listener in ((ingest, ingest_socket), (page, page_socket))
+    ]
+    workers = [asyncio.create_task(work) for work in (keeper.run(), locator.run(), centre.watch_nodes())]
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        while not (ingest.started and page.started) and not any(task.done() for task in listeners):
+            await asyncio.sleep(0.01)
+        ready(f"https://{_shown(ingest_socket)}", f"http://{_shown(page_socket)}")
+        await asyncio.wait([stopping, *listeners, *workers], return_when=asyncio.FIRST_COMPLETED)
+        failed = [task for task in workers if task.done()]
+    finally:
+        ingest.should_exit = page.should_exit = True
+        centre.bus.close()
+        await asyncio.gather(*listeners)
+        for task in (stopping, *workers):
+            task.cancel()
+        await asyncio.gather(stopping, *workers, return_exceptions=True)
+        locator.close()
+    for task in failed:
+        task.result()  # a task that ended by itself has failed: say why, and end too
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; raises ResourceError, in one sentence, where the port cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # TCP by name: asyncio turns off Nagle's delay (40 ms an answer) only where a socket says so.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(512)
+    except OSError as error:
+        listener.close()
+        reason = error.strerror or str(error)
+        raise ResourceError(
+            f"port {port} on {host} cannot be used: {reason}; choose another or end who has it"
+        ) from error
+    return listener
+
+
+def _config(app: ASGIApp, **more: object) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=GRACE_S,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _shown(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

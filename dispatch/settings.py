@@ -1,0 +1,102 @@
+"""The centre's settings: one TOML file, every key optional, parsed once into a frozen type."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+from acoustic.air import Air
+from acoustic.errors import InputError, ResourceError
+
+
+class Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where x, y, z count from: WGS-84 degrees and metres above the ellipsoid."""
+
+    lat: float
+    lon: float
+    height_m: float = 0.0
+
+    def __post_init__(self) -> None:
+        within("origin.lat", self.lat, -90.0, 90.0)
+        within("origin.lon", self.lon, -180.0, 180.0)
+        within("origin.height_m", self.height_m, -1000.0, 10000.0)
+
+
+class Weather(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The air over the site, as `acoustic.air.Air` takes it."""
+
+    temperature_c: float | None = None
+    wind_east_ms: float | None = None
+    wind_north_ms: float | None = None
+    humidity_pct: float = 50.0
+    speed_of_sound_ms: float | None = None
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How many reports one node may send: a steady rate, and a burst after a silence (an outbox that empties)."""
+
+    reports_per_s: float = 50.0
+    burst: int = 500
+
+    def __post_init__(self) -> None:
+        within("limits.reports_per_s", self.reports_per_s, 0.1, 1e6)
+        within("limits.burst", self.burst, 1, 1e6)
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything that a centre can be told.
+
+    `name` is what the page calls the site; `data` the folder of the store and the keys; `listen` HOST:PORT where nodes
+    report (HTTPS); `page_port` the page's port on 127.0.0.1; `names` further host names in the server's certificate.
+    """
+
+    name: str = "Tocsin"
+    data: str = "tocsin-data"
+    listen: str = "127.0.0.1:8443"
+    page_port: int = 8080
+    names: list[str] = []
+    origin: Origin | None = None
+    air: Weather = Weather()
+    limits: Limits = msgspec.field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        address(self.listen)
+        within("page_port", self.page_port, 0, 65535)
+
+    def site_air(self) -> Air:
+        """The air for the locator; raises InputError where a value is not physical."""
+        return Air(**msgspec.structs.asdict(self.air))
+
+
+def read_settings(path: Path) -> Settings:
+    """Read a settings file; raises InputError naming the field, ResourceError where the file cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ResourceError(f"settings file {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"settings file {path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    try:
+        settings = msgspec.convert(tomllib.loads(text), Settings)
+        settings.site_air()
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"settings file {path} is not TOML: {error}") from error
+    except (msgspec.ValidationError, InputError) as error:
+        raise InputError(f"settings file {path}: {error}") from error
+    return settings
+
+
+def address(text: str) -> tuple[str, int]:
+    """`HOST:PORT` to its parts; raises InputError. An IPv6 host stands in brackets."""
+    host, colon, port = text.rpartition(":")
+    if not (colon and host and port.isascii() and port.isdigit() and int(port) <= 65535):
+        raise InputError(f"listen is {text!r}; expected HOST:PORT, such as 127.0.0.1:8443")
+    return host.strip("[]"), int(port)
+
+
+def within(name: str, value: float, lowest: float, highest: float) -> None:
+    """Raise InputError unless `value` is a number in the range."""
+    if not lowest <= value <= highest:
+        raise InputError(f"{name} is {value}; expected a number from {lowest:g} to {highest:g}")

@@ -1,0 +1,170 @@
+"""Shots and their versions, the events they belong to, and the journal of what was published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+import sqlalchemy as sa
+
+from dispatch.store.tables import events, journal, shots
+from localisation.arrivals import Reason, Shot, Verdict
+from recordings.events import JOIN_WITHIN_S, WITHDRAWN, Event, assign, event
+
+MOVED = Reason(code="moved", values={}, text="A better place counts this shot to another event.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One published version of a shot, and when it was recorded."""
+
+    shot: Shot
+    event: str
+    recorded_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRecord:
+    """An event as it is kept: its running number and every version of its shots, oldest first."""
+
+    event: Event
+    number: int
+    versions: tuple[Version, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the journal."""
+
+    id: int
+    kind: str
+    subject: str
+
+
+def add_shots(connection: sa.Connection, new: Iterable[Shot], now_ms: int) -> list[Entry]:
+    """Keep new versions, count each to its event, and journal every event that changed, each once."""
+    touched: dict[str, list[str]] = {}
+    for shot in new:
+        if _has(connection, shot):
+            continue  # published before a crash that came before the locator had noted so
+        before = _event_of(connection, shot.key)
+        identity = assign(shot, _near(connection, shot.origin.time_ns, before))
+        _open(connection, identity, now_ms)
+        connection.execute(sa.insert(shots).values(_row(shot, identity, now_ms)))
+        for changed in {identity, before} - {None}:
+            touched.setdefault(str(changed), []).append(f"{shot.key} {shot.version}")
+    return [
+        add_entry(connection, "event", identity, {"shots": versions}, now_ms) for identity, versions in touched.items()
+    ]
+
+
+def add_entry(connection: sa.Connection, kind: str, subject: str, data: object, now_ms: int) -> Entry:
+    """Write one line in the journal."""
+    values = {"recorded_ms": now_ms, "kind": kind, "subject": subject, "data": msgspec.json.encode(data).decode()}
+    key = connection.execute(sa.insert(journal).values(**values)).inserted_primary_key
+    return Entry(id=int(key[0]) if key else 0, kind=kind, subject=subject)
+
+
+def last_entry(connection: sa.Connection) -> int:
+    """The id of the journal's last line; 0 where it is empty."""
+    return connection.scalar(sa.select(sa.func.max(journal.c.id))) or 0
+
+
+def entries_after(connection: sa.Connection, last: int) -> list[Entry]:
+    """What was published after line `last`, each subject once, at its newest line."""
+    newest = sa.func.max(journal.c.id).label("id")
+    query = (
+        sa.select(newest, journal.c.kind, journal.c.subject)
+        .where(journal.c.id > last)
+        .group_by(journal.c.kind, journal.c.subject)
+        .order_by(newest)
+    )
+    return [Entry(id=row.id, kind=row.kind, subject=row.subject) for row in connection.execute(query)]
+
+
+def latest_shots(connection: sa.Connection, first_ns: int, last_ns: int) -> list[Shot]:
+    """The latest version of every shot with a version fired in a span of time, by key."""
+    chosen = sa.select(shots.c.key).where(shots.c.time_ns.between(first_ns, last_ns))
+    return [v.shot for v in _latest(_versions(connection, shots.c.key.in_(chosen)))]
+
+
+def newest_events(connection: sa.Connection, limit: int) -> list[EventRecord]:
+    """The newest events, newest first."""
+    chosen = sa.select(events.c.id, events.c.number).order_by(events.c.number.desc()).limit(limit)
+    return _records(connection, [(row.id, row.number) for row in connection.execute(chosen)])
+
+
+def events_of(connection: sa.Connection, ids: Sequence[str]) -> list[EventRecord]:
+    """These events, by number; those unknown are left out."""
+    chosen = sa.select(events.c.id, events.c.number).where(events.c.id.in_(ids)).order_by(events.c.number)
+    return _records(connection, [(row.id, row.number) for row in connection.execute(chosen)])
+
+
+def _records(connection: sa.Connection, chosen: Sequence[tuple[str, int]]) -> list[EventRecord]:
+    keys = sa.select(shots.c.key).where(shots.c.event.in_([identity for identity, _ in chosen]))
+    by_event: dict[str, list[Version]] = {identity: [] for identity, _ in chosen}
+    now_in: dict[str, str] = {}
+    for version in _versions(connection, shots.c.key.in_(keys)):
+        now_in[version.shot.key] = version.event
+        if version.event in by_event:
+            by_event[version.event].append(version)
+    return [_record(identity, number, by_event[identity], now_in) for identity, number in chosen]
+
+
+def _record(identity: str, number: int, versions: list[Version], now_in: dict[str, str]) -> EventRecord:
+    members = [
+        v.shot if now_in[v.shot.key] == identity else replace(v.shot, verdict=_moved(v.shot)) for v in _latest(versions)
+    ]
+    return EventRecord(event=event(identity, members), number=number, versions=tuple(versions))
+
+
+def _moved(shot: Shot) -> Verdict:
+    return replace(shot.verdict, label=WITHDRAWN, reasons=(MOVED,))
+
+
+def _near(connection: sa.Connection, time_ns: int, also: str | None) -> list[Event]:
+    """The events that a shot at this time could belong to, and the one it is in."""
+    reach_ns = round(JOIN_WITHIN_S * 1e9)
+    chosen = sa.select(shots.c.event).where(shots.c.time_ns.between(time_ns - reach_ns, time_ns + reach_ns)).distinct()
+    ids = {*connection.scalars(chosen), *([] if also is None else [also])}
+    return [record.event for record in events_of(connection, sorted(ids))]
+
+
+def _versions(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[Version]:
+    query = sa.select(shots.c.data, shots.c.event, shots.c.recorded_ms).where(where)
+    rows = connection.execute(query.order_by(shots.c.key, shots.c.version))
+    return [
+        Version(shot=msgspec.json.decode(row.data, type=Shot), event=row.event, recorded_ms=row.recorded_ms)
+        for row in rows
+    ]
+
+
+def _latest(versions: Iterable[Version]) -> list[Version]:
+    return list({version.shot.key: version for version in versions}.values())
+
+
+def _has(connection: sa.Connection, shot: Shot) -> bool:
+    query = sa.select(shots.c.key).where(shots.c.key == shot.key, shots.c.version == shot.version)
+    return connection.scalar(query) is not None
+
+
+def _event_of(connection: sa.Connection, key: str) -> str | None:
+    query = sa.select(shots.c.event).where(shots.c.key == key).order_by(shots.c.version.desc()).limit(1)
+    return connection.scalar(query)
+
+
+def _open(connection: sa.Connection, identity: str, now_ms: int) -> None:
+    if connection.scalar(sa.select(events.c.id).where(events.c.id == identity)) is None:
+        connection.execute(sa.insert(events).values(id=identity, opened_ms=now_ms))
+
+
+def _row(shot: Shot, identity: str, now_ms: int) -> dict[str, object]:
+    return {
+        "key": shot.key,
+        "version": shot.version,
+        "event": identity,
+        "time_ns": shot.origin.time_ns,
+        "recorded_ms": now_ms,
+        "data": msgspec.json.encode(shot).decode(),
+    }

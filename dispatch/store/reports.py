@@ -1,0 +1,124 @@
+"""Accepted reports and the arrivals in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from dispatch.store.tables import arrivals, reports
+from localisation.arrivals import Arrival
+
+VARIABLES = 500  # SQLite allows 999 in one statement on old builds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A verified report: its raw bytes, and the arrivals read from them."""
+
+    node: str
+    sequence: int
+    received_ns: int
+    body: bytes
+    signature: bytes
+    arrivals: tuple[Arrival, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What identifies a report for ever."""
+        return self.node, self.sequence
+
+
+def add_reports(connection: sa.Connection, batch: Sequence[Received]) -> list[bool]:
+    """Keep a batch; for each, True where it is kept (now or before), False where its sequence has other bytes.
+
+    A report that comes again is neither kept twice nor are its arrivals.
+    """
+    first: dict[tuple[str, int], Received] = {}
+    for report in batch:
+        first.setdefault(report.key, report)
+    bodies = _bodies(connection, list(first))
+    new = [report for key, report in first.items() if key not in bodies]
+    if new:
+        connection.execute(sa.insert(reports), [_row(report) for report in new])
+        _add_arrivals(connection, [arrival for report in new for arrival in report.arrivals])
+    bodies.update((report.key, report.body) for report in new)
+    return [bodies[report.key] == report.body for report in batch]
+
+
+def last_bodies(connection: sa.Connection, depth: int = 5) -> list[tuple[int, bytes]]:
+    """The newest `depth` reports of every node, oldest first: (received_ns, body)."""
+    rank = sa.func.row_number().over(partition_by=reports.c.node, order_by=reports.c.sequence.desc()).label("rank")
+    ranked = sa.select(reports.c.received_ns, reports.c.body, reports.c.sequence, rank).subquery()
+    query = sa.select(ranked.c.received_ns, ranked.c.body).where(ranked.c.rank <= depth).order_by(ranked.c.sequence)
+    return [(row.received_ns, row.body) for row in connection.execute(query)]
+
+
+def arrivals_after(connection: sa.Connection, row: int) -> list[Arrival]:
+    """The arrivals kept after row number `row`, in the order in which they came."""
+    query = sa.select(arrivals.c.data).where(arrivals.c.row > row).order_by(arrivals.c.row)
+    return [_arrival(data) for data in connection.scalars(query)]
+
+
+def arrivals_between(connection: sa.Connection, first_ns: int, last_ns: int) -> list[Arrival]:
+    """The arrivals heard in a span of time, by time."""
+    query = sa.select(arrivals.c.data).where(arrivals.c.time_ns.between(first_ns, last_ns)).order_by(arrivals.c.time_ns)
+    return [_arrival(data) for data in connection.scalars(query)]
+
+
+def arrivals_of(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Arrival]:
+    """The kept arrivals among `ids`."""
+    found: dict[str, Arrival] = {}
+    wanted = sorted(set(ids))
+    for start in range(0, len(wanted), VARIABLES):
+        query = sa.select(arrivals.c.data).where(arrivals.c.id.in_(wanted[start : start + VARIABLES]))
+        found.update((arrival.id, arrival) for arrival in map(_arrival, connection.scalars(query)))
+    return found
+
+
+def newest_ns(connection: sa.Connection) -> int:
+    """The time of the newest arrival; 0 where there is none."""
+    return connection.scalar(sa.select(sa.func.max(arrivals.c.time_ns))) or 0
+
+
+def last_row(connection: sa.Connection, ids: Iterable[str]) -> int:
+    """The highest row number among these arrivals; 0 where none is kept."""
+    wanted = sorted(set(ids))
+    highest = 0
+    for start in range(0, len(wanted), VARIABLES):
+        query = sa.select(sa.func.max(arrivals.c.row)).where(arrivals.c.id.in_(wanted[start : start + VARIABLES]))
+        highest = max(highest, connection.scalar(query) or 0)
+    return highest
+
+
+def _bodies(connection: sa.Connection, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], bytes]:
+    found: dict[tuple[str, int], bytes] = {}
+    for start in range(0, len(keys), VARIABLES // 2):
+        chosen = sa.tuple_(reports.c.node, reports.c.sequence).in_(keys[start : start + VARIABLES // 2])
+        query = sa.select(reports.c.node, reports.c.sequence, reports.c.body).where(chosen)
+        found.update(((row.node, row.sequence), row.body) for row in connection.execute(query))
+    return found
+
+
+def _row(report: Received) -> dict[str, object]:
+    return {
+        "node": report.node,
+        "sequence": report.sequence,
+        "received_ns": report.received_ns,
+        "body": report.body,
+        "signature": report.signature,
+    }
+
+
+def _add_arrivals(connection: sa.Connection, heard: Sequence[Arrival]) -> None:
+    if not heard:
+        return
+    rows = [{"id": a.id, "time_ns": a.time_ns, "data": msgspec.json.encode(a).decode()} for a in heard]
+    connection.execute(insert(arrivals).on_conflict_do_nothing(index_elements=["id"]), rows)
+
+
+def _arrival(data: str) -> Arrival:
+    return msgspec.json.decode(data, type=Arrival)

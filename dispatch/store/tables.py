@@ -1,0 +1,89 @@
+"""The store's tables. Times are UTC, `_ns` or `_ms` since the Unix epoch; JSON columns hold msgspec's encoding."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
+
+metadata = MetaData(
+    naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
+)
+
+# What the centre notes about itself: its origin, how far the locator has read.
+notes = Table("notes", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("used_ms", BigInteger),
+    Column("used_by", Text),
+)
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("x", Float, nullable=False),
+    Column("y", Float, nullable=False),
+    Column("z", Float, nullable=False),
+    Column("microphones", Text, nullable=False),
+    Column("enrolled_ms", BigInteger, nullable=False),
+)
+
+# Every accepted report as it came, signature and unknown fields included.
+reports = Table(
+    "reports",
+    metadata,
+    Column("node", Text, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("received_ns", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+)
+
+arrivals = Table(
+    "arrivals",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("time_ns", BigInteger, nullable=False, index=True),
+    Column("data", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("opened_ms", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Every version of every shot that was ever published, and the event it was counted to.
+shots = Table(
+    "shots",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("event", Text, nullable=False),
+    Column("time_ns", BigInteger, nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+    Column("data", Text, nullable=False),
+    Index(None, "event"),
+    Index(None, "time_ns"),
+)
+
+# What was published, in order: the ids of the page's event stream.
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("recorded_ms", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,149 @@
+"""A real centre in its own process, and nodes that exist only as keys and places: what several tests share."""
+
+from __future__ import annotations
+
+import base64
+import math
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from arrays.report import Health, Report, WireArrival
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tests.dispatch import wire
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SPEED_MS = 340.3
+GRID = [(x, y, 10.0 + 3.0 * ((x + 2 * y) // 150 % 3)) for x in (0.0, 150.0, 300.0, 450.0) for y in (0.0, 150.0, 300.0)]
+
+
+@dataclass
+class RunningCentre:
+    """A centre's process and its two addresses."""
+
+    process: subprocess.Popen[str]
+    data: Path
+    ingest: str
+    page: str
+
+    def tls(self) -> ssl.SSLContext:
+        """Trusts this centre's CA and nothing else."""
+        return ssl.create_default_context(cafile=str(self.data / "keys" / "ca.pem"))
+
+    def client(self) -> httpx.Client:
+        """A node's connection."""
+        return httpx.Client(base_url=self.ingest, verify=self.tls(), timeout=20.0)
+
+    def state(self) -> dict[str, Any]:
+        """The page's state now."""
+        return dict(httpx.get(f"{self.page}/api/state", timeout=20.0).raise_for_status().json())
+
+    def kill(self) -> None:
+        """End it at once, as a power cut does."""
+        self.process.kill()
+        self.process.wait(10)
+
+
+def command(*arguments: str | Path) -> list[str]:
+    """`tocsin …` of this very checkout."""
+    return [sys.executable, str(REPOSITORY / "tocsin.py"), *map(str, arguments)]
+
+
+@contextmanager
+def running_centre(data: Path, *arguments: str, listen: str = "127.0.0.1:0") -> Iterator[RunningCentre]:
+    """A centre on free ports, ended at exit if it still runs."""
+    line = command("centre", *arguments, "--data", data, "--listen", listen, "--page-port", "0")
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    log = (data.parent / f"{data.name}.log").open("a")
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
+    try:
+        assert process.stdout is not None
+        addresses = [process.stdout.readline().rpartition(" ")[2].strip() for _ in range(2)]
+        assert addresses[1].startswith("http://"), log.name
+        yield RunningCentre(process, data, *addresses)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+        log.close()
+
+
+def token(data: Path) -> str:
+    """A one-time token, as an administrator gets it."""
+    return tokens(data, 1)[0]
+
+
+def tokens(data: Path, count: int) -> list[str]:
+    """Several one-time tokens."""
+    line = command("centre", "token", "--data", data, "--count", str(count))
+    return subprocess.run(line, capture_output=True, text=True, check=True).stdout.split()
+
+
+@dataclass
+class FakeNode:
+    """A node without microphones: its key, its place, and what it would report."""
+
+    id: str
+    x: float = 0.0
+    y: float = 0.0
+    z: float = 10.0
+    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    sequence: int = 0
+    number: int = 0
+
+    def request(self, secret: str) -> dict[str, Any]:
+        """The body of its enrolment."""
+        public = base64.b64encode(self.key.public_key().public_bytes_raw()).decode()
+        position = {"x": self.x, "y": self.y, "z": self.z}
+        return {"token": secret, "node": self.id, "public_key": public, "position": position, "microphones": []}
+
+    def enrol(self, client: httpx.Client, secret: str) -> None:
+        """Become known to the centre."""
+        client.post("/enrol", json=self.request(secret)).raise_for_status()
+
+    def hear(self, x: float, y: float, time_ns: int, label: str = "gunshot") -> WireArrival:
+        """The arrival of a shot fired at a place (z = 1.5 m) and time."""
+        self.number += 1
+        delay_s = math.dist((self.x, self.y, self.z), (x, y, 1.5)) / SPEED_MS
+        return wire.arrival(self.number, time_ns + round(delay_s * 1e9), label)
+
+    def report(
+        self, arrivals: Sequence[WireArrival] = (), health: Health | None = None, sent_ns: int | None = None
+    ) -> Report:
+        """Its next report."""
+        self.sequence += 1
+        return wire.report(self.id, self.sequence, time.time_ns() if sent_ns is None else sent_ns, arrivals, health)
+
+    def sealed(self, report: Report) -> bytes:
+        """The signed bytes of a report."""
+        return wire.seal(report, self.key)
+
+
+def send(client: httpx.Client, body: bytes) -> httpx.Response:
+    """Post the bytes of a report."""
+    return client.post("/report", content=body, headers={"content-type": "application/msgpack"})
+
+
+def block(prefix: str = "roof") -> list[FakeNode]:
+    """Twelve nodes on the roofs of a block 450 m by 300 m."""
+    return [FakeNode(f"{prefix}-{number}", *place) for number, place in enumerate(GRID, start=1)]
+
+
+def wait_for(condition: Any, timeout_s: float = 20.0, every_s: float = 0.05) -> Any:
+    """What `condition()` returns once it is true; fails after a while."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(every_s)
+    raise AssertionError(f"still not so after {timeout_s:g} s")

@@ -1,0 +1,122 @@
+"""One token makes one node known, once."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acoustic.errors import InputError
+from dispatch.enrolment import VALID_MS, Enrolled, RefusedError, enrol, issue, read_request
+from dispatch.settings import Origin
+from dispatch.store import Store
+from dispatch.store.nodes import all_nodes
+from dispatch.store.tables import tokens
+
+KEY = base64.b64encode(bytes(range(32))).decode()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path)
+    yield opened
+    opened.close()
+
+
+def request(token: str, **changes: Any) -> bytes:
+    local = {"x": 1.0, "y": 2.0, "z": 3.0}
+    return json.dumps({"token": token, "node": "roof-1", "public_key": KEY, "position": local, **changes}).encode()
+
+
+def ask(store: Store, body: bytes, now_ms: int = 1, origin: Origin | None = None) -> Enrolled:
+    return store.write_now(lambda c: enrol(c, read_request(body), origin, now_ms))
+
+
+def new_token(store: Store, now_ms: int = 1) -> str:
+    return store.write_now(lambda c: issue(c, "f" * 32, now_ms))
+
+
+def test_a_token_enrols_a_node_once(store: Store) -> None:
+    token = new_token(store)
+    assert token.endswith("." + "f" * 32)
+    record = ask(store, request(token, microphones=[[0.1, 0, 0], [-0.1, 0, 0]])).record
+    assert (record.x, record.y, record.z) == (1.0, 2.0, 3.0)
+    assert store.read_now(all_nodes) == [record]
+    with pytest.raises(RefusedError, match="used before"):
+        ask(store, request(token, node="roof-2"))
+    with pytest.raises(RefusedError, match="used before"):
+        ask(store, request(token, public_key=base64.b64encode(bytes(32)).decode()))
+
+
+def test_a_node_whose_answer_was_lost_may_ask_again(store: Store) -> None:
+    token = new_token(store)
+    assert ask(store, request(token)) == ask(store, request(token))
+
+
+def test_a_stranger_and_a_late_comer_are_refused(store: Store) -> None:
+    with pytest.raises(RefusedError, match="unknown or expired"):
+        ask(store, request("guessed"))
+    token = new_token(store, now_ms=0)
+    with pytest.raises(RefusedError, match="unknown or expired"):
+        ask(store, request(token), now_ms=VALID_MS + 1)
+
+
+def test_a_name_that_is_taken_is_refused_and_the_token_stays_good(store: Store) -> None:
+    ask(store, request(new_token(store)))
+    token = new_token(store)
+    with pytest.raises(RefusedError, match="enrolled already"):
+        ask(store, request(token))
+    assert ask(store, request(token, node="roof-2")).record.id == "roof-2"
+
+
+def test_the_secret_itself_is_not_kept(store: Store) -> None:
+    secret = new_token(store).partition(".")[0]
+    assert secret not in repr(store.read_now(lambda c: c.execute(tokens.select()).all()))
+
+
+def test_the_first_node_with_degrees_makes_the_origin(store: Store) -> None:
+    first = ask(store, request(new_token(store), position={"lat": 44.84, "lon": -0.58, "height_m": 20.0}))
+    assert first.frame.origin == Origin(lat=44.84, lon=-0.58, height_m=20.0)
+    assert (first.record.x, first.record.y, first.record.z) == pytest.approx((0.0, 0.0, 0.0), abs=1e-6)
+    north = ask(
+        store, request(new_token(store), node="n", position={"lat": 44.841, "lon": -0.58, "height_m": 25.0})
+    ).record
+    assert (north.x, north.y, north.z) == pytest.approx((0.0, 111.1, 5.0), abs=0.1)
+
+
+def test_a_site_of_local_metres_takes_no_degrees(store: Store) -> None:
+    ask(store, request(new_token(store)))
+    with pytest.raises(InputError, match="expected x, y, z"):
+        ask(store, request(new_token(store), node="n", position={"lat": 44.84, "lon": -0.58}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"node": "../etc"}, "node is '../etc'"),
+        ({"node": ""}, "node is ''"),
+        ({"node": 7}, r"\$.node"),
+        ({"public_key": "§"}, "public_key is not base64"),
+        ({"public_key": "AAAA"}, "public_key has 3 bytes; expected 32"),
+        ({"position": {}}, "position has neither or both"),
+        ({"position": {"x": 1.0, "y": 2.0}}, "position has neither or both"),
+        ({"position": {"x": 1.0, "y": 2.0, "z": 3.0, "lat": 1.0, "lon": 1.0}}, "position has neither or both"),
+        ({"position": {"lat": 1.0, "lon": 1.0, "x": 1.0}}, "position has neither or both"),
+        ({"position": {"lat": 91.0, "lon": 1.0}}, "position.lat is 91"),
+        ({"position": {"x": 1e9, "y": 2.0, "z": 3.0}}, "not finite"),
+        ({"microphones": [[0, 0]]}, r"microphones"),
+    ],
+)
+def test_a_wrong_field_is_named(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        read_request(request("t", **changes))
+
+
+def test_what_is_not_json_is_refused() -> None:
+    for body in (b"", b"{", b"\xff", b"[]"):
+        with pytest.raises(InputError, match="enrolment"):
+            read_request(body)

@@ -1,0 +1,209 @@
+"""The store: its schema, what it keeps once, and how shots are counted to events."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acoustic.errors import InputError, ResourceError
+from dispatch.store import Store
+from dispatch.store.engine import migrate
+from dispatch.store.events import add_entry, add_shots, entries_after, events_of, latest_shots, newest_events
+from dispatch.store.nodes import NodeRecord, add_node, all_nodes
+from dispatch.store.notes import note, set_note
+from dispatch.store.reports import (
+    Received,
+    add_reports,
+    arrivals_after,
+    arrivals_between,
+    arrivals_of,
+    last_bodies,
+    last_row,
+)
+from dispatch.store.tables import metadata
+from localisation.arrivals import Arrival, Reason, Shot
+from recordings.events import new_id
+from tests.recordings.test_events import shot
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path / "data")
+    yield opened
+    opened.close()
+
+
+def arrival(number: int, time_ns: int = 0) -> Arrival:
+    return Arrival(
+        id=f"n:{number}", node="n", x=1.0, y=2.0, z=3.0, time_ns=time_ns, probabilities={"gunshot": 0.5}, snr_db=9.5
+    )
+
+
+def received(sequence: int, body: bytes = b"a", *arrivals: Arrival) -> Received:
+    return Received(node="n", sequence=sequence, received_ns=1, body=body, signature=b"s", arrivals=arrivals)
+
+
+def test_the_schema_of_the_migrations_is_the_schema_of_the_tables(store: Store) -> None:
+    assert store.read_now(lambda c: compare_metadata(MigrationContext.configure(c), metadata)) == []
+
+
+def test_migrations_go_down_and_up_with_data(store: Store) -> None:
+    store.write_now(lambda c: add_node(c, NodeRecord(id="n", public_key=b"k", x=0.0, y=0.0, z=0.0)))
+    store.write_now(lambda c: migrate(c, "base"))
+    assert set(store.read_now(lambda c: sa.inspect(c).get_table_names())) == {"alembic_version"}
+    store.write_now(migrate)
+    assert store.read_now(all_nodes) == []
+
+
+def test_a_store_of_a_newer_program_is_refused(tmp_path: Path) -> None:
+    Store(tmp_path).close()
+    with sqlite3.connect(tmp_path / "tocsin.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(InputError, match="9999"):
+        Store(tmp_path)
+
+
+def test_commits_are_synced_and_readers_do_not_wait(store: Store) -> None:
+    pragmas = store.read_now(
+        lambda c: [c.exec_driver_sql(f"PRAGMA {p}").scalar() for p in ("journal_mode", "synchronous")]
+    )
+    assert pragmas == ["wal", 2]
+
+    def read_meanwhile(connection: sa.Connection) -> str | None:
+        set_note(connection, "k", "new")
+        return store.read_now(lambda c: note(c, "k"))
+
+    assert store.write_now(read_meanwhile) is None
+    assert store.read_now(lambda c: note(c, "k")) == "new"
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ResourceError, match=r"data folder .*file.* cannot be made"):
+        Store(tmp_path / "file" / "data")
+
+
+def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "tocsin.db").write_bytes(b"not a database at all" * 100)
+    with pytest.raises(ResourceError, match="not a database"):
+        Store(tmp_path)
+
+
+def test_a_full_disk_loses_the_transaction_and_nothing_else(store: Store) -> None:
+    store.write_now(lambda c: add_reports(c, [received(1)]))
+
+    def fill(connection: sa.Connection) -> None:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        add_reports(connection, [received(2, bytes(1 << 20))])
+
+    with pytest.raises(ResourceError, match="full"):
+        store.write_now(fill)
+    assert [body for _, body in store.read_now(last_bodies)] == [b"a"]
+
+
+def test_the_data_folder_is_the_owners(tmp_path: Path) -> None:
+    Store(tmp_path / "data").close()
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+
+
+def test_a_report_is_kept_once_and_its_arrivals_once(store: Store) -> None:
+    first = received(1, b"a", arrival(1), arrival(2))
+    assert store.write_now(lambda c: add_reports(c, [first, first, received(1, b"other"), received(2)])) == [
+        True,
+        True,
+        False,
+        True,
+    ]
+    again = received(3, b"c", arrival(2, time_ns=77), arrival(3))
+    assert store.write_now(lambda c: add_reports(c, [first, again, received(1, b"other")])) == [True, True, False]
+    kept = store.read_now(lambda c: arrivals_after(c, 0))
+    assert [a.id for a in kept] == ["n:1", "n:2", "n:3"]
+    assert kept[1] == arrival(2)
+
+
+def test_arrivals_are_found_by_row_by_time_and_by_id(store: Store) -> None:
+    heard = [arrival(n, time_ns=100 - n) for n in range(5)]
+    store.write_now(lambda c: add_reports(c, [received(1, b"a", *heard)]))
+    assert store.read_now(lambda c: arrivals_between(c, 97, 99)) == [heard[3], heard[2], heard[1]]
+    assert store.read_now(lambda c: arrivals_of(c, ["n:4", "n:9"])) == {"n:4": heard[4]}
+    row = store.read_now(lambda c: last_row(c, ["n:0", "n:2"]))
+    assert store.read_now(lambda c: arrivals_after(c, row)) == heard[3:]
+
+
+def test_the_last_reports_of_each_node_come_oldest_first(store: Store) -> None:
+    store.write_now(lambda c: add_reports(c, [received(n, str(n).encode()) for n in range(1, 10)]))
+    assert [body for _, body in store.read_now(lambda c: last_bodies(c, depth=3))] == [b"7", b"8", b"9"]
+
+
+def with_arrivals(one: Shot) -> Shot:
+    reason = Reason(code="nodes", values={"n": 3, "share": 0.5, "who": "roof"}, text="Three nodes.")
+    return replace(one, arrivals=(arrival(1), arrival(2)), verdict=replace(one.verdict, reasons=(reason,)))
+
+
+def test_a_shot_comes_back_as_it_was_kept(store: Store) -> None:
+    kept = with_arrivals(shot("a", 1.25, 3.5, -7.0))
+    store.write_now(lambda c: add_shots(c, [kept], 5))
+    assert store.read_now(lambda c: latest_shots(c, 0, 2**62)) == [kept]
+
+
+def test_a_burst_is_one_event_with_all_its_versions(store: Store) -> None:
+    entries = store.write_now(lambda c: add_shots(c, [shot("a"), shot("b", 1.0, 5.0)], 1))
+    assert [e.subject for e in entries] == [new_id(shot("a"))]
+    store.write_now(lambda c: add_shots(c, [shot("b", 1.0, 9.0, version=2)], 2))
+    (record,) = store.read_now(lambda c: newest_events(c, 10))
+    assert record.number == 1
+    assert [(s.key, s.version) for s in record.event.shots] == [("a", 1), ("b", 2)]
+    assert [(v.shot.key, v.shot.version, v.recorded_ms) for v in record.versions] == [
+        ("a", 1, 1),
+        ("b", 1, 1),
+        ("b", 2, 2),
+    ]
+
+
+def test_a_version_that_was_kept_is_not_kept_again(store: Store) -> None:
+    store.write_now(lambda c: add_shots(c, [shot("a")], 1))
+    assert store.write_now(lambda c: add_shots(c, [shot("a", 0.0, 99.0)], 2)) == []
+    (record,) = store.read_now(lambda c: newest_events(c, 10))
+    assert len(record.versions) == 1
+
+
+def test_a_shot_that_moves_to_another_event_leaves_a_trace_in_the_first(store: Store) -> None:
+    store.write_now(lambda c: add_shots(c, [shot("a"), shot("b", 1.0, 5.0), shot("c", 1.0, 500.0)], 1))
+    entries = store.write_now(lambda c: add_shots(c, [shot("b", 1.0, 495.0, version=2)], 2))
+    first, second = new_id(shot("a")), new_id(shot("c"))
+    assert {e.subject for e in entries} == {first, second}
+    left, joined = store.read_now(lambda c: events_of(c, [first, second]))
+    assert [s.key for s in left.event.standing] == ["a"]
+    assert [s.verdict.reasons[0].code for s in left.event.shots if s.key == "b"] == ["moved"]
+    assert [s.key for s in joined.event.standing] == ["b", "c"]
+
+
+def test_the_journal_is_replayed_with_each_subject_once(store: Store) -> None:
+    store.write_now(lambda c: [add_entry(c, "event", subject, {}, 1) for subject in ("a", "b", "a")])
+    assert [(e.id, e.subject) for e in store.read_now(lambda c: entries_after(c, 0))] == [(2, "b"), (3, "a")]
+    assert store.read_now(lambda c: entries_after(c, 3)) == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 3)), max_size=12))
+def test_keeping_shots_again_after_a_crash_changes_nothing(published: list[tuple[int, int]]) -> None:
+    engine = sa.create_engine("sqlite://")
+    metadata.create_all(engine)
+    shots = [shot(str(key), key * 2.0, key * 10.0, version=version) for key, version in published]
+    with engine.begin() as connection:
+        add_shots(connection, shots, 1)
+        before = newest_events(connection, 10)
+        assert add_shots(connection, shots, 2) == []
+        assert newest_events(connection, 10) == before
+    engine.dispose()

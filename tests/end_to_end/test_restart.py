@@ -1,0 +1,55 @@
+"""The centre is killed in mid-scene and started again: no event is lost or doubled. A node is killed: it is shown."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from dispatch.demo import BOUND_M, Page, centre_settings, enrol, fired_in, start_nodes
+from dispatch.processes import City, Listener
+from dispatch.truth import outcome
+from recordings.scene import scene, write_scene
+from tests.dispatch.running import wait_for
+
+
+@pytest.mark.timeout(180)
+def test_killed_in_mid_scene_the_centre_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    chosen = scene(2, 24.0, shots=5, strings=1, slams=1)
+    write_scene(chosen, tmp_path / "scene")
+    page = Page()
+    with City(tmp_path, centre_settings(chosen)) as city:
+        city.start_centre()
+        enrol(city, chosen, tmp_path / "scene")
+        start = start_nodes(city, chosen, tmp_path / "scene")
+        listener = Listener(city.page, page.hear)
+        wait_for(page.all, chosen.seconds + 30.0)
+        seen = set(page.all())
+        city.kill("centre")
+        time.sleep(3.0)
+        city.start_centre()
+        _check_silence_is_shown(city, chosen.nodes[0].id)
+        time.sleep(max(0.0, start.timestamp() + chosen.seconds - time.time()))
+        wait_for(lambda: not page.changed or page.settled(), 1.0)
+        time.sleep(8.0)
+        listener.end()
+        events = city.state()["events"]
+    result = outcome(fired_in(chosen, start), page.all(), BOUND_M)
+    assert result.missed == ()
+    assert result.false == ()
+    standing = [shot["key"] for event in events for shot in event["shots"] if shot["label"] != "withdrawn"]
+    assert len(standing) == len(set(standing))
+    assert seen <= {shot["key"] for event in events for shot in event["shots"]}
+    assert sorted(event["number"] for event in events) == list(range(1, len(events) + 1))
+
+
+def _check_silence_is_shown(city: City, node: str) -> None:
+    def its_state() -> str:
+        return str(next(n["state"] for n in city.state()["nodes"] if n["id"] == node))
+
+    wait_for(lambda: its_state() == "ok", 10.0)
+    city.kill(node)
+    killed = time.monotonic()
+    wait_for(lambda: its_state() == "silent", 15.0)
+    assert time.monotonic() - killed < 10.0
