@@ -184,7 +184,9 @@ class Associator:
         times = self.signals.time
         self.free[list(taken)] = False
         self._known = {
-            i: h for i, h in self._known.items() if np.abs(times[list(taken)] - times[i]).min(initial=math.inf) > REACH_S
+            i: h
+            for i, h in self._known.items()
+            if np.abs(times[list(taken)] - times[i]).min(initial=math.inf) > REACH_S
         }
         self._prepare()
 

@@ -39,7 +39,7 @@ class NetworkSettings:
     search: Search = field(default_factory=Search)
     priors: Priors = field(default_factory=lambda: Priors(outlier=1e-3))
     silence_s: float = 4.0
-    longest_s: float = 24.0
+    longest_s: float = 16.0
     context_s: float = 5.0
 
 
@@ -78,8 +78,9 @@ class Network:
             return []
         ordered = sorted(self._arrivals.values(), key=lambda a: (a.time_ns, a.id))
         changed: dict[str, Shot] = {}
-        for stretch in self._stretches(ordered, new):
-            for shot in self._reconsider(stretch):
+        fresh = {a.id for a in new}
+        for part, edge_ns in self._stretches(ordered, fresh):
+            for shot in self._reconsider(part, fresh, edge_ns):
                 changed[shot.key] = shot
         return sorted(changed.values(), key=lambda s: s.origin.time_ns)
 
@@ -108,22 +109,23 @@ class Network:
         elif (apart := math.dist(known, place)) > MOVED_M:
             raise InputError(f"node {node} is at two places {apart:.0f} m apart; expected one")
 
-    def _stretches(self, ordered: Sequence[Arrival], new: Sequence[Arrival]) -> list[list[Arrival]]:
-        """What to explain now: every stretch that a new arrival is in, whole if it has ended, else what is around
-        them.
+    def _stretches(self, ordered: Sequence[Arrival], new: set[str]) -> list[tuple[list[Arrival], int]]:
+        """What to explain now: every stretch that a new arrival is in, whole if it has ended, else what is around it,
+        and where that begins to be whole (UTC ns; 0 where nothing was cut off before it).
         """
-        ids, newest_ns = {a.id for a in new}, ordered[-1].time_ns
+        newest_ns = ordered[-1].time_ns
         context_ns = round(self.settings.context_s * NS)
         chosen = []
         for stretch in self._cut(ordered):
-            fresh = [a.time_ns for a in stretch if a.id in ids]
+            fresh = [a.time_ns for a in stretch if a.id in new]
             if not fresh and not self._just_ended(stretch, newest_ns):
                 continue
             if not fresh or self._ended(stretch, newest_ns) or len(fresh) == len(stretch):
-                chosen.append(stretch)
+                chosen.append((stretch, 0))
             else:
                 low, high = min(fresh) - context_ns, max(fresh) + context_ns
-                chosen.append([a for a in stretch if low <= a.time_ns <= high])
+                edge_ns = low + context_ns // 2 if stretch[0].time_ns < low else 0
+                chosen.append(([a for a in stretch if low <= a.time_ns <= high], edge_ns))
         self._closed_ns = newest_ns
         return chosen
 
@@ -155,8 +157,12 @@ class Network:
         cut = max(half - 1, 0) + int(gaps.argmax()) + 1
         return [stretch[:cut], *self._shortened(stretch[cut:])]
 
-    def _reconsider(self, stretch: Sequence[Arrival]) -> list[Shot]:
-        """Explain a stretch anew; return what differs from what was published."""
+    def _reconsider(self, stretch: Sequence[Arrival], fresh: set[str] | None = None, edge_ns: int = 0) -> list[Shot]:
+        """Explain a stretch anew; return what differs from what was published.
+
+        Where only a part around the `fresh` arrivals is looked at (`edge_ns` is not 0), shots that begin before its
+        edge are left alone, and nothing new is made of old arrivals only: what explains them may have been cut off.
+        """
         if self._field is None:
             self._field = Field(np.array(list(self._places.values())), self.air, self.settings.search)
         row = {node: i for i, node in enumerate(self._places)}
@@ -164,13 +170,15 @@ class Network:
         time = np.array([(a.time_ns - stretch[0].time_ns) * 1e-9 for a in stretch])
         inside = {a.id for a in stretch}
         before = {self._owner[a] for a in inside if a in self._owner}
-        partly = {k for k in before if not {a.id for a in self._shots[k].arrivals} <= inside}
+        partly = {k for k in before if any(a.id not in inside or a.time_ns < edge_ns for a in self._shots[k].arrivals)}
         held = {a.id for k in partly for a in self._shots[k].arrivals}
         free = [i for i, a in enumerate(stretch) if a.id not in held]
         changed = []
         seen = set(partly)
         for one in explain([stretch[i] for i in free], station[free], time[free], self._field):
             arrivals = [stretch[free[i]] for i in one.arrivals]
+            if edge_ns and fresh and not any(a.id in fresh or a.id in self._owner for a in arrivals):
+                continue
             shot = self._version(arrivals, self._origin(one, [stretch[i] for i in free]), seen)
             seen.add(shot.key)
             if self._shots.get(shot.key) != shot:

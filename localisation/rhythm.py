@@ -167,7 +167,7 @@ def _families(offsets: tuple[float, ...], pairs: Pairs, station: Index, time: Ar
             for i, j, c in zip(
                 pairs.first[near].tolist(), pairs.second[near].tolist(), pairs.coherence[near].tolist(), strict=True
             ):
-                rows.append((int(station[i]), float(time[i] - offsets[a]), i, j, a, b, c))  # noqa: PERF401
+                rows.append((int(station[i]), float(time[i] - offsets[a]), i, j, a, b, c))
     rows.sort()
     found: list[Family] = []
     start = 0
