@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from arrays.report import Health, Report, WireArrival
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from arrays.report import Health, Report, WireArrival
 from tests.dispatch import wire
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -62,7 +62,7 @@ def command(*arguments: str | Path) -> list[str]:
 @contextmanager
 def running_centre(data: Path, *arguments: str, listen: str = "127.0.0.1:0") -> Iterator[RunningCentre]:
     """A centre on free ports, ended at exit if it still runs."""
-    line = command("centre", *arguments, "--data", data, "--listen", listen, "--page-port", "0")
+    line = command("centre", "--data", data, "--listen", listen, "--page-port", "0", *arguments)
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     log = (data.parent / f"{data.name}.log").open("a")
     process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
