@@ -26,7 +26,7 @@ MOST_DEVIATIONS = 6.0  # a feature further from its training range says nothing 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Networks of two hidden layers each: `layers[n]` is ((weights, bias), …); `digest` names the bytes they came from."""
+    """Networks of two hidden layers: `layers[n]` is ((weights, bias), …); `digest` names the bytes they came from."""
 
     mean: NDArray[np.float32]
     scale: NDArray[np.float32]
@@ -36,7 +36,10 @@ class Model:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Model:
-        """Read what `recordings.training.to_bytes` wrote. Raises InputError for anything else, UnknownVersionError for a later version."""
+        """Read what `recordings.training.to_bytes` wrote.
+
+        Raises InputError for anything else, UnknownVersionError for another version.
+        """
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as file:
                 arrays = dict(file)

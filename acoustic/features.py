@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,7 +114,7 @@ def features(windows: NDArray[np.floating]) -> NDArray[np.float32]:
 
 
 def _slots_db(power: Array) -> Array:
-    slots = np.stack([power[:, a:b].mean(1) for a, b in zip(SLOTS, SLOTS[1:], strict=False)], axis=1)
+    slots = np.stack([power[:, a:b].mean(1) for a, b in pairwise(SLOTS)], axis=1)
     top = slots.max((1, 2), keepdims=True) + 1e-12
     return np.asarray(np.maximum(10 * np.log10(slots / top + 1e-12), FLOOR_DB).reshape(len(power), -1))
 

@@ -69,7 +69,7 @@ class Impulse:
 
 
 class Detector:
-    """Impulses of one stream, block by block; see the module. Raises InputError for a bad rate, shape, type or sample."""
+    """Impulses of one stream, block by block; see the module. Raises InputError for a bad rate, shape or sample."""
 
     LOOKAHEAD_S = 0.45
 
@@ -168,7 +168,8 @@ class Detector:
         energy = np.where(padding, np.float32(0.0), energy * np.float32(1.0 / step))
         if self.settings.joint:
             heard = np.maximum((~padding).sum(axis=0, keepdims=True), 1).astype(np.float32)
-            energy, padding = energy.sum(axis=0, keepdims=True) / heard, padding.all(axis=0, keepdims=True)
+            energy = energy.sum(axis=0, keepdims=True) / heard
+            padding = np.logical_and.reduce(padding, axis=0, keepdims=True)
         self._wave = np.concatenate([self._wave, wave], axis=1)
         self._energy = np.concatenate([self._energy, energy], axis=1)
         self._padding = np.concatenate([self._padding, padding], axis=1)

@@ -49,7 +49,7 @@ def running_max(x: NDArray[np.float32], width: int) -> NDArray[np.float32]:
 
 
 def frame_floors(energy: NDArray[np.float32], padding: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """A low quantile of each frame's sound; ∞ where a frame is mostly padding. (rows, frames, steps) → (rows, frames)."""
+    """A low quantile of each frame's sound, ∞ where it is mostly padding: (rows, frames, steps) → (rows, frames)."""
     rank = np.sort(np.where(padding, np.float32(np.inf), energy), axis=2)
     heard = padding.shape[2] - np.count_nonzero(padding, axis=2)
     at = (heard * FLOOR_QUANTILE).astype(np.intp)

@@ -65,7 +65,7 @@ def _promised_frames(where: Path, file: soundfile.SoundFile) -> int:
 
 
 def _wav_data_bytes(where: Path) -> int | None:
-    """Length that a RIFF file's data chunk states; None where it states none (0 or 2³²−1, written by streaming tools)."""
+    """Length that a RIFF file's data chunk states; None where it states none (0 or 2³²−1, as streaming tools write)."""
     with where.open("rb") as file:
         if file.read(12)[:4] != b"RIFF":
             return None
