@@ -32,8 +32,9 @@ class Search:
     `kernel_s`: spread of a signal about its prediction; `step_m`: of the grid; `certain`: worth of a loud first
     arrival; `snr_db`, `snr_scale_db`: where an arrival is as likely direct sound as not, and how fast that changes;
     `echo_s`: how long after a signal its echoes come; `echo`: share of its worth that a signal loses to an equally
-    good one before; `early`: cost of a good signal before the predicted one; `least`: score of a shot, `stations`:
-    that must speak for it.
+    good one before; what follows an *explained* signal within `tail_s`, `weaker_db` weaker, keeps a share `tail`;
+    `early`: cost of a good signal before the predicted one; `least`: score of a shot, `stations`: that must speak for
+    it, `bare`: what it costs when no more do.
     """
 
     hearing_m: float = 1100.0
@@ -45,17 +46,22 @@ class Search:
     snr_scale_db: float = 4.0
     echo_s: float = 0.5
     echo: float = 0.6
+    tail_s: float = 1.0
+    weaker_db: float = 5.0
+    tail: float = 0.3
     early: float = 1.0
-    least: float = 5.5
+    least: float = 6.0
+    bare: float = 2.0
     stations: int = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """N signals, (N,) each: station, time s, weight 0 to 1 that it is direct sound, bearing and its σ rad or NaN."""
+    """N signals, (N,) each: station, time s, SNR dB, weight 0 to 1 that it is direct sound, bearing and σ rad or NaN."""
 
     station: Index
     time: Array
+    snr_db: Array
     weight: Array
     azimuth: Array
     azimuth_sigma: Array
@@ -135,9 +141,17 @@ class Table:
     STEP_S = 0.002
     NOTHING = -30.0
 
-    def __init__(self, signals: Signals, free: NDArray[np.bool_], stations: int, search: Search, blur_s: float) -> None:
+    def __init__(
+        self,
+        signals: Signals,
+        free: NDArray[np.bool_],
+        faith: Array,
+        stations: int,
+        search: Search,
+        blur_s: float,
+    ) -> None:
         before = firsts(signals, search)
-        self.worth = search.certain * signals.weight * (1 - search.echo * before)
+        self.worth = search.certain * signals.weight * (1 - search.echo * before) * faith
         sigma = math.hypot(search.kernel_s, blur_s)
         self.start = float(signals.time.min()) - 4.0 if len(signals.time) else 0.0
         span = float(np.ptp(signals.time)) + 8.0 if len(signals.time) else 0.0
@@ -154,7 +168,7 @@ class Table:
             row[slot] = np.maximum(row[slot], value)
             late = slice(round(at + 0.02 / self.STEP_S), round(at + search.echo_s / self.STEP_S))
             row = self.early[signals.station[i], late]
-            np.maximum(row, signals.weight[i] * (1 - before[i]), out=row)
+            np.maximum(row, signals.weight[i] * (1 - before[i]) * faith[i], out=row)
 
     def score(self, predicted: Array, hit: Array, miss: Array, early: float) -> Array:
         """Sum over stations for predicted times (G, K)."""
@@ -171,17 +185,25 @@ class Associator:
     def __init__(self, field: Field, signals: Signals) -> None:
         self.field, self.signals, self.search = field, signals, field.search
         self.free = np.ones(len(signals.time), dtype=bool)
+        self._faith = np.ones(len(signals.time))  # share of a signal's worth that is left after echoes are explained
         self._known: dict[int, Hypothesis | None] = {}
         self._prepare()
 
     def _prepare(self) -> None:
         stations, blur_s = len(self.field.places), 0.6 * self.search.step_m / self.field.air[0] / 2
-        self._coarse = Table(self.signals, self.free, stations, self.search, blur_s)
-        self._fine = Table(self.signals, self.free, stations, self.search, 0.002)
+        self._coarse = Table(self.signals, self.free, self._faith, stations, self.search, blur_s)
+        self._fine = Table(self.signals, self.free, self._faith, stations, self.search, 0.002)
 
     def use(self, taken: Sequence[int]) -> None:
-        """Take signals out: they are explained. What was found far from them in time stays known."""
-        times = self.signals.time
+        """Take signals out: they are explained, and with them much of what follows as an echo would.
+
+        What was found far from them in time stays known.
+        """
+        s, times = self.signals, self.signals.time
+        for i in taken:
+            late = times - times[i]
+            echoes = (s.station == s.station[i]) & (late > 0) & (late < self.search.tail_s)
+            self._faith[echoes & (s.snr_db < s.snr_db[i] - self.search.weaker_db)] *= self.search.tail
         self.free[list(taken)] = False
         self._known = {
             i: h
@@ -244,8 +266,11 @@ class Associator:
             else:
                 said = float(miss[k])
             total += said - self.search.early * self._before(k, time + float(travel[k]))
-        if (matched >= 0).sum() < self.search.stations:
+        speaking = int((matched >= 0).sum())
+        if speaking < self.search.stations:
             return None
+        if speaking == self.search.stations:
+            total -= self.search.bare
         return Hypothesis(place, time, total, matched)
 
     def _answer(self, station: int, place: Array, predicted: float) -> tuple[float, int]:

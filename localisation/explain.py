@@ -68,6 +68,7 @@ def signals_of(arrivals: Sequence[Arrival], station: NDArray[np.intp], time: Arr
     return Signals(
         station,
         time,
+        snr_db,
         weights(snr_db, search),
         np.radians(numbers([a.azimuth_deg for a in arrivals], np.nan)),
         np.radians(numbers([a.azimuth_sigma_deg for a in arrivals], np.nan)),
@@ -81,6 +82,7 @@ def aligned(burst: Burst, single: Signals) -> Signals:
     return Signals(
         np.array([f.station for f in burst.families], dtype=np.intp),
         np.array([f.time for f in burst.families]),
+        np.array([single.snr_db[m].mean() for m in members]),
         np.array([single.weight[m].mean() for m in members]) * np.clip(coherence, 0, 1) ** REPEATED,
         np.array([single.azimuth[m[0]] for m in members]),
         np.array([single.azimuth_sigma[m[0]] for m in members]),
