@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 FILE = "centre.json"
+KEY_BYTES = 32  # of an Ed25519 public key
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -40,6 +41,14 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
     position: Place
     centre_key: str
     origin: dict[str, float] | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            length = len(base64.b64decode(self.centre_key, validate=True))
+        except ValueError:
+            length = 0
+        if length != KEY_BYTES:
+            raise InputError(f"centre_key is {self.centre_key[:80]!r}; expected {KEY_BYTES} bytes in base64")
 
 
 class Membership(msgspec.Struct, frozen=True, kw_only=True):

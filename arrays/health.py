@@ -41,7 +41,7 @@ def judge(facts: Facts) -> Health:
         faults.append(f"no sound from the source for {facts.quiet_s:.0f} s")
     degraded = [facts.link] if facts.link else []
     if facts.refused:
-        degraded.append(f"{facts.refused} reports were refused by the centre")
+        degraded.append(f"{facts.refused} reports were set aside; the log says why")
     if facts.dropped:
         degraded.append(f"{facts.dropped} reports were dropped: the outbox is full")
     if facts.gap_s is not None and facts.gap_s < GAP_SHOWN_S:

@@ -38,7 +38,6 @@ from arrays.uplink.courier import Courier
 from arrays.uplink.https import HttpsUplink
 
 PARTING_S = 2.0  # for what is under way when the node is told to end
-MOST_REPEATS = 8  # the latest look-alikes that a report tells; a burst's rounds, at 15 bytes each
 NOISE_S, NOISE_STEP_S = 3.0, 0.02  # the noise is the median of short steps: a bang does not count
 log = structlog.get_logger()
 
@@ -240,10 +239,7 @@ def wire_arrival(heard: Heard) -> WireArrival:
         elevation_deg=heard.elevation_deg,
         shock_lead_s=arrival.shock_lead_s,
         probabilities=arrival.probabilities or {},
-        repeats=[
-            WireRepeat(int(r.arrival.rpartition(":")[2]), r.interval_s, r.coherence)
-            for r in arrival.repeats[:MOST_REPEATS]
-        ],
+        repeats=[WireRepeat(int(r.arrival.rpartition(":")[2]), r.interval_s, r.coherence) for r in arrival.repeats],
     )
 
 

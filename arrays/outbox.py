@@ -7,6 +7,7 @@ whatever ends the program; a crash leaves the rest of a reserve unused.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -99,11 +100,19 @@ class Outbox:
             return True
 
     def next(self) -> Waiting | None:
-        """What to send now: the oldest arrivals, else the oldest health; None where nothing waits."""
+        """What to send now: the oldest arrivals, else the oldest health; None where nothing waits.
+
+        Raises ResourceError where the disk does not give a report back; that one is parked, the next call goes on.
+        """
         with self._lock:
             for kind in (ARRIVALS, HEALTH):
                 for sequence in self._waiting[kind]:
-                    body = self._body(sequence)
+                    try:
+                        body = self._body(sequence)
+                    except sqlite3.Error as error:
+                        why = f"report {sequence} cannot be read back from the outbox: {error}"
+                        self.park(sequence, why)
+                        raise ResourceError(why) from error
                     if body is not None:
                         return Waiting(sequence, body)
             return None
@@ -114,7 +123,7 @@ class Outbox:
             self._forget(sequence)
 
     def park(self, sequence: int, why: str) -> None:
-        """The centre refuses it for good: keep it, but send it no more before the next start."""
+        """It cannot be sent, `why`: keep it, but try it no more before the next start."""
         with self._lock:
             for waiting in self._waiting.values():
                 waiting.pop(sequence, None)
@@ -131,7 +140,8 @@ class Outbox:
         """Write what is left, give back the unused reserve."""
         with self._lock:
             if self.save():
-                self._write(self._sequence, self._number)
+                with contextlib.suppress(sqlite3.Error):  # then the reserve stays unused, as after a crash
+                    self._write(self._sequence, self._number)
             self._database.close()
 
     def _write(self, sequence_ceiling: int, number_ceiling: int) -> None:

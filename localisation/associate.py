@@ -57,7 +57,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """N signals, (N,) each: station, time s, SNR dB, weight 0 to 1 that it is direct sound, bearing and σ rad or NaN."""
+    """N signals, (N,) each: station, time s, SNR dB, weight 0 to 1 to be direct sound, bearing and its σ rad or NaN."""
 
     station: Index
     time: Array

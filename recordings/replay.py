@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from acoustic.classify import Model
-from acoustic.errors import InputError
+from acoustic.errors import InputError, ResourceError
 from arrays.capture.files import SessionFile
 from arrays.pipeline import Pipeline, PipelineSettings
 from arrays.session import Session, SessionNode, read_session
@@ -74,14 +75,22 @@ def read_any(folder: Path) -> Session:
 
 
 def replay_all(folders: list[Path], model: Model | None, workers: int = 0) -> Iterator[Replayed]:
-    """Replay each folder, in this order, on `workers` processes (0: as many as there are cores)."""
+    """Replay each folder, in this order, on `workers` processes (0: as many as there are cores).
+
+    Raises InputError where a session cannot be used, ResourceError where a process was ended from outside.
+    """
     count = min(workers or cores(), len(folders))
     work = partial(_replay_folder, model)
     if count <= 1:
         yield from map(work, folders)
         return
-    with ProcessPoolExecutor(count) as pool:
-        yield from pool.map(work, folders)
+    try:
+        with ProcessPoolExecutor(count) as pool:
+            yield from pool.map(work, folders)
+    except BrokenProcessPool as error:
+        raise ResourceError(
+            "a replay process was ended from outside, perhaps for lack of memory; try --workers 1"
+        ) from error
 
 
 def cores() -> int:

@@ -68,7 +68,11 @@ class Courier:
     def _run(self) -> None:
         while not self._ended.is_set():
             self._news.clear()
-            waiting = self._outbox.next()
+            try:
+                waiting = self._outbox.next()
+            except ResourceError as error:
+                self._ended.wait(self._later(str(error), 0.0))
+                continue
             if waiting is None:
                 self._news.wait()
                 continue

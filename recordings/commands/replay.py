@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from recordings.replay import Replayed
 
 RIVALS = ("firework", "other")
-SURE = 0.8
+SURE = 0.9
 HEADS = ("session", "time (UTC)", "east m", "north m", "±", "nodes", "class", "p")
 
 

@@ -167,6 +167,30 @@ def test_on_a_full_disk_nothing_is_sent_that_a_crash_could_number_again(full_dis
     full_disk._database.close()
 
 
+def test_a_report_that_the_disk_does_not_give_back_is_set_aside_and_blocks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = Outbox(tmp_path / "outbox.db")
+    for number in (1, 2):
+        outbox.add(ARRIVALS, body, number)
+    read = outbox._body
+
+    def damaged(sequence: int) -> bytes | None:
+        if sequence == 1:
+            raise sqlite3.OperationalError("disk I/O error")
+        return read(sequence)
+
+    monkeypatch.setattr(outbox, "_body", damaged)
+    with pytest.raises(ResourceError, match="report 1 cannot be read back from the outbox: disk I/O error"):
+        outbox.next()
+    assert drained(outbox) == [(2, body(2))]
+    assert list(outbox.parked) == [1]
+    outbox.close()
+    again = Outbox(tmp_path / "outbox.db")
+    assert drained(again) == [(1, body(1))]
+    again.close()
+
+
 def test_a_file_that_is_no_outbox_is_refused_with_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "outbox.db").write_bytes(os.urandom(5000))
     with pytest.raises(ResourceError, match=r"outbox .*outbox\.db cannot be opened .*file is not a database"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import socket
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -98,6 +99,24 @@ def test_only_a_true_acknowledgement_counts(server: Server, outbox: Outbox, cour
     courier.wake()
     wait_for(lambda: outbox.waiting() == 0)
     assert sequences(server) == [1, 1, 1]
+
+
+def test_a_report_that_the_disk_does_not_give_back_stops_no_other(
+    server: Server, outbox: Outbox, courier: Courier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = outbox._body
+
+    def damaged(sequence: int) -> bytes | None:
+        if sequence == 1:
+            raise sqlite3.OperationalError("disk I/O error")
+        return read(sequence)
+
+    monkeypatch.setattr(outbox, "_body", damaged)
+    for _ in range(2):
+        outbox.add(ARRIVALS, report)
+    courier.wake()
+    wait_for(lambda: sequences(server) == [2] and outbox.waiting() == 0)
+    assert outbox.parked == {1: "report 1 cannot be read back from the outbox: disk I/O error"}
 
 
 def test_a_connection_that_died_in_silence_is_taken_up_again(tmp_path: Path, outbox: Outbox) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from localisation.arrivals import Arrival, Ellipse, Origin, Shot, Verdict
 from recordings import models
 from recordings.commands.replay import chosen, main
 from recordings.replay import arrivals_of, read_any, replay, sessions_in
-from tests.arrays.nodes import ENVIRONMENT, tocsin
+from tests.arrays.nodes import ENVIRONMENT, REPOSITORY, tocsin
 from tests.arrays.sessions import RATE_HZ, node, noise, with_bangs, write
 
 SPEED_MS = 340.0
@@ -118,8 +119,8 @@ def a_shot(label: str, probability: float) -> Shot:
         ("gunshot", 0.6, True),
         ("shock_wave", 0.9, True),
         ("unknown", 0.0, True),
-        ("firework", 0.7, True),
-        ("firework", 0.8, False),
+        ("firework", 0.89, True),
+        ("firework", 0.9, False),
         ("other", 0.99, False),
     ],
 )
@@ -156,6 +157,27 @@ def test_bad_input_is_one_sentence_and_an_exit_code(tmp_path: Path, change: dict
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert sentence in done.stderr
+
+
+ENDED = """
+import os, sys
+import recordings.replay
+from tocsin import main
+def dies(model, folder):
+    os.kill(os.getpid(), 9)
+recordings.replay._replay_folder = dies
+sys.exit(main(["replay", *sys.argv[1:], "--workers", "2"]))
+"""
+
+
+def test_a_process_that_is_killed_is_one_sentence(tmp_path: Path) -> None:
+    folders = [str(write(tmp_path / name)) for name in ("a", "b")]
+    line = [sys.executable, "-c", ENDED, *folders]
+    done = subprocess.run(line, capture_output=True, text=True, env=ENVIRONMENT, cwd=REPOSITORY, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "tocsin replay: a replay process was ended from outside, perhaps for lack of memory; try --workers 1\n"
+    )
 
 
 def test_the_truth_beside_a_session_is_never_opened(tmp_path: Path) -> None:
