@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,20 +42,19 @@ class Model:
 
         Raises InputError for anything else, UnknownVersionError for another version.
         """
-        try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as file:
-                arrays = dict(file)
-        except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
-            raise InputError(f"model is not a Tocsin model file: {error}") from error
-        version = int(arrays.get("version", -1))
+        arrays = _read(data)
+        version = int(_array(arrays, "version", ())) if "version" in arrays else -1
         if version != VERSION:
             raise UnknownVersionError(f"model.version is {version}; this program reads {VERSION}")
-        if arrays["mean"].shape != (FEATURES,):
-            raise InputError(f"model expects {len(arrays['mean'])} features; this program has {FEATURES}")
-        count, depth = int(arrays["networks"]), int(arrays["depth"])
-        layers = tuple(tuple((arrays[f"w{n}_{d}"], arrays[f"b{n}_{d}"]) for d in range(depth)) for n in range(count))
-        digest = hashlib.sha256(data).hexdigest()
-        return cls(arrays["mean"], arrays["scale"], layers, float(arrays["temperature"]), digest)
+        mean, scale = _array(arrays, "mean", (FEATURES,)), _array(arrays, "scale", (FEATURES,))
+        temperature = float(_array(arrays, "temperature", ()))
+        if not (temperature > 0 and (scale > 0).all()):
+            raise InputError("model.temperature or model.scale is not above 0")
+        count, depth = (int(_array(arrays, name, ())) for name in ("networks", "depth"))
+        if count < 1 or depth < 1:
+            raise InputError(f"model has {count} networks of {depth} layers; expected at least 1 of each")
+        layers = tuple(_network(arrays, n, depth) for n in range(count))
+        return cls(mean, scale, layers, temperature, hashlib.sha256(data).hexdigest())
 
     def scores(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
         """Log-odds (n, LABELS) of features (n, FEATURES), averaged over the networks, before the temperature."""
@@ -83,3 +84,37 @@ def label(probabilities: NDArray[np.floating]) -> str:
     """The class that one row of probabilities (LABELS,) names, or "unknown"."""
     best = int(np.argmax(probabilities))
     return LABELS[best] if probabilities[best] >= LEAST else UNKNOWN
+
+
+def _read(data: bytes) -> dict[str, NDArray[Any]]:
+    """The named arrays of an .npz file; a pickle in it is never run."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return {
+                name.removesuffix(".npy"): np.lib.format.read_array(io.BytesIO(archive.read(name)), allow_pickle=False)
+                for name in archive.namelist()
+            }
+    except (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(f"model is not a Tocsin model file: {error}") from error
+
+
+def _array(arrays: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...]) -> NDArray[Any]:
+    """One array of a model, if it is there, of that shape (−1: any length) and finite."""
+    if name not in arrays:
+        raise InputError(f"model.{name} is missing")
+    array = arrays[name]
+    if array.ndim != len(shape) or any(n not in (-1, m) for m, n in zip(array.shape, shape, strict=True)):
+        raise InputError(f"model.{name} has shape {array.shape}; expected {shape}")
+    if array.dtype.kind not in "if" or not np.isfinite(array).all():
+        raise InputError(f"model.{name} holds something that is not a finite number")
+    return array
+
+
+def _network(arrays: dict[str, NDArray[Any]], number: int, depth: int) -> tuple[tuple[NDArray[Any], NDArray[Any]], ...]:
+    """The (weights, bias) of each layer of one network, from FEATURES to LABELS."""
+    layers, width = [], FEATURES
+    for d in range(depth):
+        weights = _array(arrays, f"w{number}_{d}", (width, len(LABELS) if d == depth - 1 else -1))
+        width = weights.shape[1]
+        layers.append((weights, _array(arrays, f"b{number}_{d}", (width,))))
+    return tuple(layers)

@@ -116,7 +116,9 @@ def features(windows: NDArray[np.floating]) -> NDArray[np.float32]:
 def _slots_db(power: Array) -> Array:
     slots = np.stack([power[:, a:b].mean(1) for a, b in pairwise(SLOTS)], axis=1)
     top = slots.max((1, 2), keepdims=True) + 1e-12
-    return np.asarray(np.maximum(10 * np.log10(slots / top + 1e-12), FLOOR_DB).reshape(len(power), -1))
+    return np.asarray(
+        np.maximum(10 * np.log10(slots / top + 1e-12), FLOOR_DB).reshape(len(power), (len(SLOTS) - 1) * BANDS)
+    )
 
 
 DECAYS_DB = (10, 20, 30)

@@ -21,14 +21,15 @@ from typing import Any, NoReturn
 from acoustic.errors import ResourceError
 from dispatch.processes import City, Listener
 from dispatch.truth import GUNSHOT, Fired, Located, Pair, outcome, pairs
+from recordings.events import WITHDRAWN
 from recordings.scene import ORIGIN, Scene, SceneNode, scene, write_scene
 
 SECONDS = 45.0
 BOUND_M = 15.0
 SETTLED_S = 1.5  # a shot is told when no better version of it has come for this long
 QUIET_AFTER_S = 5.0  # what sound, node and network need after the scene's end
-SETTLE_AFTER_S = 15.0  # at most, for versions that are still to come
-CPU_S_PER_NODE = 2.5  # to start one, on a slow core
+SETTLE_AFTER_S = 60.0  # at most, for a network that is behind, on a busy machine
+CPU_S_PER_NODE = 1.8  # to start one, on a slow core
 TRIES = 3
 HEADING = "time (UTC)   located as         east   north  truly        east   north    error  on the page after"
 
@@ -40,6 +41,7 @@ class Page:
     since_ms: float = 0.0
     located: dict[str, Located] = field(default_factory=dict)
     changed: dict[str, float] = field(default_factory=dict)
+    told: dict[str, Located] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def hear(self, event: dict[str, Any]) -> None:
@@ -120,7 +122,9 @@ def play(city: City, chosen: Scene, folder: Path) -> bool:
     print(f"all {len(chosen.nodes)} nodes are listening; the scene begins\n{HEADING}", flush=True)
     end_s = start.timestamp() + chosen.seconds
     try:
-        while time.time() < end_s + QUIET_AFTER_S or (page.changed and time.time() < end_s + SETTLE_AFTER_S):
+        while (late_s := time.time() - end_s) < SETTLE_AFTER_S:
+            if late_s > QUIET_AFTER_S and not page.changed and not city.backlog():
+                break
             city.check()
             _tell(page, fired)
             time.sleep(0.2)
@@ -199,17 +203,27 @@ def fired_in(chosen: Scene, start: datetime) -> list[Fired]:
 
 
 def _tell(page: Page, fired: Sequence[Fired]) -> None:
-    """Print the shots that have come to rest since the last time."""
-    rested = page.settled()
-    for pair in pairs(fired, list(page.all().values())):
-        if pair.located.key in rested:
+    """Print the gunshots that have come to rest since the last time, and what was told as one and is none."""
+    rested, located = page.settled(), page.all()
+    standing = pairs(fired, [one for one in located.values() if one.label != WITHDRAWN])
+    gone = [Pair(located=located[key], fired=None) for key in rested if located[key].label == WITHDRAWN]
+    for pair in [*standing, *gone]:
+        key, told = pair.located.key, page.told.get(pair.located.key)
+        if key in rested and (told or pair.located.label == GUNSHOT) and _is_news(pair.located, told):
+            page.told[key] = pair.located
             print(_line(pair), flush=True)
+
+
+def _is_news(now: Located, told: Located | None) -> bool:
+    return told is None or now.label != told.label or math.hypot(now.x - told.x, now.y - told.y) > BOUND_M / 5.0
 
 
 def _line(pair: Pair) -> str:
     one = pair.located
     at = datetime.fromtimestamp(one.time_ms / 1e3, UTC).strftime("%H:%M:%S.%f")[:-4]
     text = f"{at}  {one.label:<9} {one.probability:4.0%}  {one.x:7.1f} {one.y:7.1f}"
+    if one.label == WITHDRAWN:
+        return f"{text}  taken back"
     if pair.fired is None:
         return f"{text}  nothing was fired here"
     true = f"{pair.fired.label:<9} {pair.fired.x:7.1f} {pair.fired.y:7.1f}"
@@ -219,9 +233,9 @@ def _line(pair: Pair) -> str:
 def _sum_up(page: Page, fired: Sequence[Fired], start: datetime) -> bool:
     result = outcome(fired, page.all(), BOUND_M)
     shots = sum(one.label == GUNSHOT for one in fired)
-    print(
-        f"\n{len(result.pairs)} of {shots} gunshots located within {BOUND_M:g} m; {len(result.false)} false", flush=True
-    )
+    others = sum(one.label not in (GUNSHOT, WITHDRAWN) for one in page.all().values())
+    print(f"\n{len(result.pairs)} of {shots} gunshots located within {BOUND_M:g} m; {len(result.false)} false")
+    print(f"{others} other sounds located, and taken for what they are")
     if result.pairs:
         errors = sorted(pair.error_m for pair in result.pairs)
         waits = sorted(pair.latency_s for pair in result.pairs)

@@ -22,7 +22,7 @@ from dispatch.store.reports import arrivals_after, arrivals_between, last_row, n
 from localisation.arrivals import Arrival, Shot
 from localisation.network import Network
 
-NOTE = "located"  # the row of the last arrival whose shots are kept
+NOTE = "located"  # the row of the last arrival that was seen through, and its shots kept
 REACH_NS = 60 * 10**9  # arrivals of one shot lie within this, with room
 KEEP_NS = 120 * 10**9  # how long the running network remembers, at least
 QUIET_S = 5.0  # longer than sound takes across a network: nothing more belongs to what was heard
@@ -103,8 +103,8 @@ class Locator:
 
     async def _keep(self, shots: Sequence[Shot], batch: Sequence[Arrival]) -> None:
         """Keep and publish; while the disk is full, wait: what the network has said is never dropped."""
-        if not shots:
-            return None  # the arrivals will be fed again after a restart, which changes nothing
+        if not shots and not batch:
+            return None
         now_ms = self._centre.now_ms
 
         def work(connection: sa.Connection) -> list[Entry]:
@@ -122,8 +122,13 @@ class Locator:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
 
 
+def backlog(connection: sa.Connection) -> int:
+    """How many kept arrivals the locator has not seen through yet."""
+    return len(arrivals_after(connection, int(note(connection, NOTE) or 0)))
+
+
 def _missed(connection: sa.Connection) -> tuple[list[Arrival], int]:
-    """The arrivals that no kept shot has seen, and the time of the newest arrival of all."""
+    """The arrivals that were kept and not seen through, and the time of the newest arrival of all."""
     return arrivals_after(connection, int(note(connection, NOTE) or 0)), newest_ns(connection)
 
 

@@ -18,6 +18,8 @@ from typing import Any, Self
 
 from acoustic.errors import ResourceError
 from dispatch.cli import issue_tokens
+from dispatch.locator import backlog
+from dispatch.store import Store
 
 STOP_S = 8.0
 
@@ -75,6 +77,14 @@ class City:
                 return dict(json.load(answer))
         except (urllib.error.URLError, ValueError) as error:
             raise ResourceError(f"the centre's page does not answer ({error}): {self.last_words('centre')}") from error
+
+    def backlog(self) -> int:
+        """How many arrivals wait to be located, on a busy machine."""
+        store = Store(self.data)
+        try:
+            return store.read_now(backlog)
+        finally:
+            store.close()
 
     def check(self) -> None:
         """Raise ResourceError where a process that should run has ended in failure."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 DEFAULT_SIGMA_S = 1e-3
+DEFAULT_AZIMUTH_SIGMA_DEG = 5.0
 MOVED_M = 20.0  # a node that jumps further is two nodes or a mistake; less is the scatter of its own position
 
 
@@ -42,6 +44,14 @@ class Arrival:
     shock_lead_s: float | None = None
     probabilities: Mapping[str, float] | None = None
     repeats: tuple[Repetition, ...] = ()
+
+    @property
+    def bearing_deg(self) -> tuple[float, float]:
+        """Azimuth and its σ; both NaN where there is no bearing."""
+        if self.azimuth_deg is None:
+            return math.nan, math.nan
+        sigma = self.azimuth_sigma_deg
+        return self.azimuth_deg, DEFAULT_AZIMUTH_SIGMA_DEG if sigma is None else sigma
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

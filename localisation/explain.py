@@ -60,19 +60,9 @@ def explain(arrivals: Sequence[Arrival], station: NDArray[np.intp], time: Array,
 
 def signals_of(arrivals: Sequence[Arrival], station: NDArray[np.intp], time: Array, search: Search) -> Signals:
     """Each arrival as a signal of its own."""
-
-    def numbers(values: list[float | None], absent: float) -> Array:
-        return np.array([absent if v is None else v for v in values], dtype=float)
-
-    snr_db = numbers([a.snr_db for a in arrivals], UNKNOWN_SNR_DB)
-    return Signals(
-        station,
-        time,
-        snr_db,
-        weights(snr_db, search),
-        np.radians(numbers([a.azimuth_deg for a in arrivals], np.nan)),
-        np.radians(numbers([a.azimuth_sigma_deg for a in arrivals], np.nan)),
-    )
+    snr_db = np.array([UNKNOWN_SNR_DB if a.snr_db is None else a.snr_db for a in arrivals])
+    bearings = np.radians([a.bearing_deg for a in arrivals]).reshape(-1, 2)
+    return Signals(station, time, snr_db, weights(snr_db, search), bearings[:, 0], bearings[:, 1])
 
 
 def aligned(burst: Burst, single: Signals) -> Signals:

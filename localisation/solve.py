@@ -48,16 +48,13 @@ class Mode:
 
 def rows_of(arrivals: Sequence[Arrival], epoch_ns: int) -> Rows:
     """The arrivals as arrays, times in seconds after `epoch_ns`."""
-
-    def angle(value: float | None) -> float:
-        return math.nan if value is None else math.radians(value)
-
+    bearings = np.radians([a.bearing_deg for a in arrivals]).reshape(-1, 2)
     return Rows(
         places=np.array([(a.x, a.y, a.z) for a in arrivals], dtype=float).reshape(-1, 3),
         times=np.array([(a.time_ns - epoch_ns) * 1e-9 for a in arrivals]),
         sigmas=np.array([a.sigma_s for a in arrivals], dtype=float),
-        azimuths=np.array([angle(a.azimuth_deg) for a in arrivals]),
-        azimuth_sigmas=np.array([angle(a.azimuth_sigma_deg) for a in arrivals]),
+        azimuths=bearings[:, 0],
+        azimuth_sigmas=bearings[:, 1],
     )
 
 
@@ -107,6 +104,8 @@ def origin_of(arrivals: Sequence[Arrival], air: Air, priors: Priors | None = Non
     best = found[0]
     region = ellipse(best.covariance, freedom=best.freedom)
     also = _rivals(found, region)
+    if not (best.inlier >= REFUSED).any():
+        raise InputError("no place explains any of the arrivals; expected arrivals of one shot")
     residuals = tuple(
         Residual(
             arrival=a.id,

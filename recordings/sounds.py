@@ -88,10 +88,17 @@ def paths_given(arguments: list[str]) -> list[str]:
     """
     paths: list[str] = []
     for argument in arguments:
-        paths += [line for line in sys.stdin.read().splitlines() if line.strip()] if argument == "-" else [argument]
+        paths += _lines_of_input() if argument == "-" else [argument]
     if not paths:
         raise InputError("no sound file given; expected paths as arguments, or one a line on standard input with '-'")
     return paths
+
+
+def _lines_of_input() -> list[str]:
+    try:
+        return [line for line in sys.stdin.read().splitlines() if line.strip()]
+    except UnicodeDecodeError as error:
+        raise InputError(f"standard input is no text ({error.reason}); expected one path a line") from error
 
 
 def for_each_file(work: Callable[[str], T], paths: list[str]) -> Iterator[T]:

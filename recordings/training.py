@@ -77,7 +77,13 @@ def _manifest(data: Path) -> Iterator[dict[str, str]]:
     if not where.is_file():
         raise InputError(f"{where} is missing; expected a list of labelled clips")
     with where.open(newline="") as file:
-        for row in csv.DictReader(file):
+        reader = csv.DictReader(file)
+        for column in ("path", "class", "source", "group"):
+            if column not in (reader.fieldnames or ()):
+                raise InputError(f"{where} has no column {column}; expected path, class, source and group")
+        for row in reader:
+            if None in row.values():
+                raise InputError(f"{where}, line {reader.line_num} has fewer columns than its head")
             if row["path"].startswith("train/") and row["class"] not in LEFT_OUT:
                 yield row
 
@@ -191,11 +197,13 @@ def train(data: Path, recipe: Recipe) -> bytes:
     """
     pool = examples(data, recipe)
     held = [e for e in pool if _held(e.group)]
+    if not held:
+        raise InputError(f"{data} holds too few groups to set some aside; expected about ten or more")
     rows, labels = drawn([e for e in pool if not _held(e.group)], recipe)
     mean, scale = rows.mean(0), rows.std(0) + 1e-3
     networks = [_network((rows - mean) / scale, labels, recipe.seed + n) for n in range(recipe.networks)]
     layers = tuple(networks)
-    seen, truth = drawn(held, Recipe(draws=6000, seed=recipe.seed + 1000))
+    seen, truth = drawn(held, Recipe(draws=recipe.draws // 6, seed=recipe.seed + 1000))
     temperature = _temperature(mean, scale, layers, seen, truth)
     return to_bytes(mean, scale, layers, temperature)
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from acoustic.classify import LABELS, Model, label
+from acoustic.errors import InputError
 from acoustic.features import NAMES, features, window
 from acoustic.impulses import detect
 from recordings.models import default
@@ -47,6 +48,16 @@ def unusual(row: np.ndarray[Any, np.dtype[np.float32]], model: Model, most: int 
     return {NAMES[i]: round(float(off[i]), 1) for i in np.argsort(-np.abs(off))[:most]}
 
 
+def model_of(path: Path) -> Model:
+    """The model in a file. Raises InputError, with the file's name, where there is none."""
+    if not path.is_file():
+        raise InputError(f"{path}: no such model file")
+    try:
+        return Model.from_bytes(path.read_bytes())
+    except InputError as error:
+        raise type(error)(f"{path}: {error}") from error
+
+
 def main(argv: list[str]) -> int:
     """Print one line an impulse; see --help."""
     parser = argparse.ArgumentParser(prog="tocsin classify", description="Find impulses and say what each one is.")
@@ -55,7 +66,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--model", type=Path, help="a model file in place of the shipped one")
     parser.add_argument("--why", action="store_true", help="add what is unusual about each impulse")
     options = parser.parse_args(argv)
-    model = Model.from_bytes(options.model.read_bytes() if options.model else default())
+    model = model_of(options.model) if options.model else Model.from_bytes(default())
     found = for_each_file(partial(impulses_of, model=model, why=options.why), paths_given(options.files))
     if options.format == "jsonl":
         for lines in found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
@@ -17,7 +17,18 @@ from localisation.arrivals import DEFAULT_SIGMA_S, Arrival, Station
 from localisation.network import locate, locate_associated
 from recordings.answers import shot_answer
 
-EARLIEST_S, LATEST_S = 0.0, 4.0e9  # a time outside is in another unit than seconds since 1970
+# A number outside is in another unit, or none that was measured: metres of one network, seconds since 1970, degrees.
+RANGES = {
+    "x": (-1e6, 1e6),
+    "y": (-1e6, 1e6),
+    "z": (-1e5, 1e5),
+    "snr_db": (-300.0, 300.0),
+    "sigma_s": (1e-9, 100.0),
+    "azimuth_deg": (-360.0, 360.0),
+    "azimuth_sigma_deg": (1e-3, 360.0),
+    "shock_lead_s": (0.0, 100.0),
+}
+EARLIEST_S, LATEST_S = 0.0, 4.0e9
 
 
 class RequestArrival(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,13 +81,13 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
     arguments = parser.parse_args(argv)
     failed = 0
-    for answer, error in _answers(sys.stdin, arguments.associated, max(arguments.workers, 1)):
+    for answer, error in _answers(sys.stdin.buffer, arguments.associated, max(arguments.workers, 1)):
         print(answer, flush=True) if answer else print(f"tocsin locate: {error}", file=sys.stderr)
         failed += bool(error)
     return 2 if failed else 0
 
 
-def _answers(lines: Iterator[str], associated: bool, workers: int) -> Iterator[tuple[str, str]]:
+def _answers(lines: Iterable[bytes], associated: bool, workers: int) -> Iterator[tuple[str, str]]:
     work = ((number, line, associated) for number, line in enumerate(lines, 1) if line.strip())
     if workers == 1:
         yield from map(_answer, work)
@@ -85,7 +96,7 @@ def _answers(lines: Iterator[str], associated: bool, workers: int) -> Iterator[t
         yield from pool.map(_answer, work, chunksize=4)
 
 
-def _answer(work: tuple[int, str, bool]) -> tuple[str, str]:
+def _answer(work: tuple[int, bytes, bool]) -> tuple[str, str]:
     """The answer to one line, and what was wrong with it."""
     number, line, associated = work
     try:
@@ -94,14 +105,16 @@ def _answer(work: tuple[int, str, bool]) -> tuple[str, str]:
         return "", f"line {number}: {error}"
 
 
-def respond(line: str, associated: bool) -> str:
+def respond(line: bytes, associated: bool) -> str:
     """Answer one request. Raises InputError where it is not one; a request without a unique place gets no shot."""
     try:
         request = msgspec.json.decode(line, type=Request)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeError) as error:
         raise InputError(f"not a request: {error}") from error
     air = Air(**{f: getattr(request.air, f) for f in request.air.__struct_fields__})
     arrivals = [_arrival(a, i) for i, a in enumerate(request.arrivals)]
+    for i, s in enumerate(request.listening):
+        _check(f"listening[{i}]", s)
     stations = [Station(node=s.node, x=s.x, y=s.y, z=s.z) for s in request.listening]
     shots = [locate_associated(arrivals, air)] if associated else locate(arrivals, air, stations)
     answer: dict[str, Any] = {"id": request.id, "shots": [shot_answer(s) for s in shots]}
@@ -111,6 +124,7 @@ def respond(line: str, associated: bool) -> str:
 def _arrival(a: RequestArrival, index: int) -> Arrival:
     if not EARLIEST_S <= a.time <= LATEST_S:
         raise InputError(f"arrivals[{index}].time is {a.time:g}; expected seconds since 1970, UTC")
+    _check(f"arrivals[{index}]", a)
     return Arrival(
         id=f"{a.node}:{index}",
         node=a.node,
@@ -124,3 +138,11 @@ def _arrival(a: RequestArrival, index: int) -> Arrival:
         shock_lead_s=a.shock_lead_s,
         sigma_s=DEFAULT_SIGMA_S if a.sigma_s is None else a.sigma_s,
     )
+
+
+def _check(where: str, given: RequestArrival | RequestStation) -> None:
+    for name in given.__struct_fields__:
+        value = getattr(given, name)
+        if name in RANGES and value is not None and not RANGES[name][0] <= value <= RANGES[name][1]:
+            low, high = RANGES[name]
+            raise InputError(f"{where}.{name} is {value:g}; expected {low:g} to {high:g}")

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 from tests.dispatch.running import command
@@ -24,7 +23,7 @@ def left_over(folder: Path) -> list[str]:
 
 
 def test_the_demo_locates_every_shot_and_ends_by_itself(tmp_path: Path) -> None:
-    line = command("demo", "--seconds", "30", "--headless", "--page-port", "0")
+    line = command("demo", "--seconds", "45", "--headless", "--page-port", "0")
     done = subprocess.run(line, capture_output=True, text=True, timeout=240, env=_env(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^(\d+) of \1 gunshots located within 15 m; 0 false$", done.stdout, re.MULTILINE)
@@ -39,7 +38,8 @@ def test_ctrl_c_ends_the_demo_and_all_its_processes(tmp_path: Path) -> None:
     try:
         assert process.stdout is not None
         assert "the page is at http://127.0.0.1:" in process.stdout.readline()
-        time.sleep(1.0)
+        assert any("the scene begins" in line for line in process.stdout)
+        assert len(left_over(tmp_path)) >= 13
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)
     finally:

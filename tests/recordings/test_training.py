@@ -1,0 +1,131 @@
+"""Training: the same model for the same seed, from the training rows and nothing else."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from acoustic.classify import LABELS, Model
+from acoustic.errors import InputError
+from acoustic.features import FEATURES, SAMPLES
+from recordings.simulation import KINDS, LABEL_OF, SECONDS, impulse
+from recordings.simulation import RATE_HZ as SIMULATED_HZ
+from recordings.training import Recipe, augmented, examples, to_bytes, train
+
+TINY = Recipe(draws=240, simulated=14, networks=1, seed=3)
+CLIPS = (("gunshot", "gunshot"), ("firework", "firecracker"), ("door", "slam"))
+
+
+def folder(where: Path) -> Path:
+    """A training folder of nine clips, and an evaluation row whose file is no sound."""
+    (where / "train").mkdir(parents=True)
+    (where / "evaluate").mkdir()
+    (where / "evaluate" / "secret.wav").write_text("whoever opens this file, fails")
+    rows = [("evaluate/secret.wav", "gunshot", "held", "held")]
+    for name, kind in CLIPS:
+        for n in range(3):
+            sound = impulse(kind, 50 + n)
+            path = f"train/{name}{n}.wav"
+            soundfile.write(where / path, 0.5 * sound / np.abs(sound).max(), round(SIMULATED_HZ))
+            rows.append((path, name, f"source {n}", f"{name} {n}"))
+    with (where / "manifest.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("path", "class", "source", "group"))
+        writer.writerows(rows)
+    return where
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return folder(tmp_path_factory.mktemp("training") / "data")
+
+
+def test_the_same_seed_gives_the_same_bytes_and_they_are_a_model(data: Path) -> None:
+    one = train(data, TINY)
+    assert hashlib.sha256(train(data, TINY)).hexdigest() == hashlib.sha256(one).hexdigest()
+    model = Model.from_bytes(one)
+    odds = model.probabilities(np.random.default_rng(1).standard_normal((3, SAMPLES)))
+    assert odds.shape == (3, len(LABELS))
+    assert model.temperature > 0
+
+
+def test_only_rows_under_train_are_read(data: Path) -> None:
+    pool = examples(data, Recipe(simulated=0))
+    assert {e.source for e in pool} == {"source 0", "source 1", "source 2"}
+    assert {LABELS[e.label] for e in pool if e.group.startswith("door")} <= {"other"}
+    assert {LABELS[e.label] for e in pool if e.group.startswith("gunshot")} == {"gunshot"}
+
+
+def test_groups_and_sources_may_be_left_out(data: Path) -> None:
+    pool = examples(data, Recipe(simulated=0, leave_out=("source 1", "gunshot 0")))
+    assert "source 1" not in {e.source for e in pool}
+    assert "gunshot 0" not in {e.group for e in pool}
+    assert pool
+
+
+def test_a_folder_without_a_list_and_a_bad_clip_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"manifest\.csv is missing; expected a list of labelled clips"):
+        train(tmp_path, TINY)
+    bad = folder(tmp_path / "data")
+    (bad / "train" / "door1.wav").write_bytes(b"RIFF")
+    with pytest.raises(InputError, match=r"door1\.wav: not a sound file"):
+        examples(bad, Recipe(simulated=0))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", r"manifest\.csv has no column path"),
+        ("path,class,source\ntrain/a.wav,door,x\n", r"manifest\.csv has no column group"),
+        ("path,class,source,group\ntrain/a.wav,door\n", r"manifest\.csv, line 2"),
+    ],
+)
+def test_a_list_that_lacks_something_is_named(tmp_path: Path, content: str, words: str) -> None:
+    (tmp_path / "manifest.csv").write_text(content)
+    with pytest.raises(InputError, match=words):
+        examples(tmp_path, Recipe(simulated=0))
+
+
+def test_a_folder_of_too_few_groups_is_said(tmp_path: Path) -> None:
+    (tmp_path / "manifest.csv").write_text("path,class,source,group\n")
+    with pytest.raises(InputError, match="too few groups"):
+        train(tmp_path, Recipe(simulated=0))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_simulated_sound_is_the_same_for_the_same_seed(kind: str) -> None:
+    one = impulse(kind, 7)
+    assert one.shape == (round(SECONDS * SIMULATED_HZ),)
+    assert np.isfinite(one).all()
+    assert np.array_equal(one, impulse(kind, 7))
+    assert not np.array_equal(one, impulse(kind, 8))
+    assert LABEL_OF[kind] in LABELS
+
+
+def test_augmentation_is_seeded_leaves_its_sound_alone_and_never_breaks_it() -> None:
+    sound = np.random.default_rng(1).standard_normal(12_000)
+    before = sound.copy()
+    for seed in range(60):
+        one = augmented(sound, np.random.default_rng(seed))
+        assert one.shape == (SAMPLES,)
+        assert np.isfinite(one).all()
+        assert np.array_equal(one, augmented(sound, np.random.default_rng(seed)))
+    assert np.array_equal(sound, before)
+    assert np.isfinite(augmented(np.zeros(12_000), np.random.default_rng(1))).all()
+
+
+def test_the_bytes_of_a_model_are_its_arrays() -> None:
+    draw = np.random.default_rng(1)
+    layer = (draw.standard_normal((FEATURES, len(LABELS))).astype(np.float32), np.zeros(len(LABELS), np.float32))
+    mean, scale = draw.standard_normal(FEATURES).astype(np.float32), np.ones(FEATURES, np.float32)
+    data = to_bytes(mean, scale, ((layer,),), 1.5)
+    assert data == to_bytes(mean.copy(), scale.copy(), ((layer,),), 1.5)
+    model = Model.from_bytes(data)
+    assert np.array_equal(model.mean, mean)
+    assert np.array_equal(model.layers[0][0][0], layer[0])
+    assert model.temperature == 1.5
