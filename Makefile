@@ -55,10 +55,11 @@ $(VENV)/benchmark: pyproject.toml | $(VENV)/installed
 	$(VENV)/bin/python -m pip install --quiet --editable '.[benchmark]'
 	@touch $@
 
+# Not `npm ci`: it refuses a lock file without download addresses, and ours names no registry.
 $(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json
 	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' \
 	  || { echo "Tocsin needs Node 20 or newer to build its page." >&2; exit 1; }
-	cd $(CONSOLE) && npm ci --no-audit --no-fund --loglevel=error
+	cd $(CONSOLE) && npm install --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(CONSOLE)/dist/index.html: $(CONSOLE)/node_modules/.package-lock.json $(shell find $(CONSOLE)/src -type f) \
