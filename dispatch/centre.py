@@ -11,9 +11,9 @@ from typing import IO
 
 import sqlalchemy as sa
 import structlog
-from arrays.report import read_report
 
 from acoustic.errors import ResourceError
+from arrays.report import read_report
 from dispatch.api.models import Node
 from dispatch.api.render import render_event, render_node
 from dispatch.authority import Authority, open_authority

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from arrays.report import Health
-
 from dispatch.store.nodes import NodeRecord
 from localisation.arrivals import Station
 
