@@ -212,13 +212,13 @@ class Associator:
         }
         self._prepare()
 
-    def best(self) -> Hypothesis | None:
-        """The best explained shot among the free signals, or None where none is good enough."""
+    def best(self, begin: NDArray[np.bool_]) -> Hypothesis | None:
+        """The best shot with a free signal marked in `begin` (N,), or None where none is good enough."""
         order = np.argsort(-self._coarse.worth, kind="stable")
         done: set[int] = set()
         found: Hypothesis | None = None
         for i in order:
-            if not self.free[i] or int(i) in done or self._coarse.worth[i] < 0.6:
+            if not (self.free[i] and begin[i]) or int(i) in done or self._coarse.worth[i] < 0.6:
                 continue
             if int(i) not in self._known:
                 self._known[int(i)] = self._from(int(i))

@@ -34,8 +34,13 @@ class Explained:
     borrowed: tuple[tuple[int, float], ...] = ()
 
 
-def explain(arrivals: Sequence[Arrival], station: NDArray[np.intp], time: Array, field: Field) -> list[Explained]:
-    """The shots that explain the arrivals, by time. `station`: (N,) rows of the field's places; `time`: (N,) s."""
+def explain(
+    arrivals: Sequence[Arrival], station: NDArray[np.intp], time: Array, field: Field, begin: NDArray[np.bool_]
+) -> list[Explained]:
+    """The shots that explain the arrivals, by time. `station`: (N,) rows of the field's places; `time`: (N,) s.
+
+    Single shots are sought from the arrivals marked in `begin` (N,) only; all can belong to them.
+    """
     single = signals_of(arrivals, station, time, field.search)
     free = np.ones(len(arrivals), dtype=bool)
     shots: list[Explained] = []
@@ -43,7 +48,7 @@ def explain(arrivals: Sequence[Arrival], station: NDArray[np.intp], time: Array,
     tried = free.copy()
     while (burst := find_burst(pairs, station, time, tried)) is not None:
         composite = aligned(burst, single)
-        found = Associator(field, composite).best()
+        found = Associator(field, composite).best(np.ones(len(composite.time), dtype=bool))
         tried[_members(f for f in burst.families if f.coherence >= LEAST)] = False
         if found is not None:
             shots += rounds(burst, found)
@@ -51,7 +56,7 @@ def explain(arrivals: Sequence[Arrival], station: NDArray[np.intp], time: Array,
             tried[own] = free[own] = False
     associator = Associator(field, single)
     associator.use(np.flatnonzero(~free).tolist())
-    while (found := associator.best()) is not None:
+    while (found := associator.best(begin)) is not None:
         members = tuple(int(m) for m in found.matched if m >= 0)
         shots.append(Explained(members, found.place, found.time, found.score))
         associator.use(members)

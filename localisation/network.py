@@ -80,7 +80,7 @@ class Network:
         changed: dict[str, Shot] = {}
         fresh = {a.id for a in new}
         for part, edge_ns in self._stretches(ordered, fresh):
-            for shot in self._reconsider(part, fresh, edge_ns):
+            for shot in self._reconsider(part, None if edge_ns is None else fresh, edge_ns or 0):
                 changed[shot.key] = shot
         return sorted(changed.values(), key=lambda s: s.origin.time_ns)
 
@@ -109,19 +109,19 @@ class Network:
         elif (apart := math.dist(known, place)) > MOVED_M:
             raise InputError(f"node {node} is at two places {apart:.0f} m apart; expected one")
 
-    def _stretches(self, ordered: Sequence[Arrival], new: set[str]) -> list[tuple[list[Arrival], int]]:
+    def _stretches(self, ordered: Sequence[Arrival], new: set[str]) -> list[tuple[list[Arrival], int | None]]:
         """What to explain now: every stretch that a new arrival is in, whole if it has ended, else what is around it,
-        and where that begins to be whole (UTC ns; 0 where nothing was cut off before it).
+        and where that begins to be whole (UTC ns; 0 where nothing was cut off before it, None for a whole stretch).
         """
         newest_ns = ordered[-1].time_ns
         context_ns = round(self.settings.context_s * NS)
-        chosen = []
+        chosen: list[tuple[list[Arrival], int | None]] = []
         for stretch in self._cut(ordered):
             fresh = [a.time_ns for a in stretch if a.id in new]
             if not fresh and not self._just_ended(stretch, newest_ns):
                 continue
             if not fresh or self._ended(stretch, newest_ns) or len(fresh) == len(stretch):
-                chosen.append((stretch, 0))
+                chosen.append((stretch, None))
             else:
                 low, high = min(fresh) - context_ns, max(fresh) + context_ns
                 edge_ns = low + context_ns // 2 if stretch[0].time_ns < low else 0
@@ -175,7 +175,9 @@ class Network:
         free = [i for i, a in enumerate(stretch) if a.id not in held]
         changed = []
         seen = set(partly)
-        for one in explain([stretch[i] for i in free], station[free], time[free], self._field):
+        # a shot that is new or changed has a fresh arrival, or is one that stands already: others need no search
+        begin = [fresh is None or stretch[i].id in fresh or stretch[i].id in self._owner for i in free]
+        for one in explain([stretch[i] for i in free], station[free], time[free], self._field, np.array(begin)):
             arrivals = [stretch[free[i]] for i in one.arrivals]
             if edge_ns and fresh and not any(a.id in fresh or a.id in self._owner for a in arrivals):
                 continue
