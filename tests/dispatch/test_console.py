@@ -96,7 +96,7 @@ def test_a_shot_appears_by_itself_with_its_ellipse(page: Page, centre: RunningCe
     newest = page.get_by_test_id("shot").first
     expect(newest).to_contain_text(re.compile(r"Possible gunshots?"))
     expect(newest).to_contain_text(re.compile(r"\d round"))
-    expect(newest.get_by_test_id("extent")).to_have_text(re.compile(r"90% inside \d+ m × \d+ m"))
+    expect(newest.get_by_test_id("extent")).to_have_text(re.compile(r"90\s% inside \d+\sm × \d+\sm"))
     expect(page.get_by_test_id("ellipse")).to_have_count(before + 1)
     expect(page.get_by_test_id("announced")).to_contain_text("New: Possible gunshot")
 
@@ -110,7 +110,7 @@ def test_the_page_speaks_french(page: Page, centre: RunningCentre, nodes: list[F
     expect(page.get_by_test_id("shot").nth(before)).to_be_visible(timeout=APPEARS_MS)
     newest = page.get_by_test_id("shot").first
     expect(newest).to_contain_text(re.compile(r"Tirs? possibles?"))
-    expect(newest.get_by_test_id("extent")).to_have_text(re.compile(r"90\s% dans \d+ m × \d+ m"))
+    expect(newest.get_by_test_id("extent")).to_have_text(re.compile(r"90\s% dans \d+\sm × \d+\sm"))
     page.reload()
     expect(page.get_by_test_id("link")).to_contain_text("En direct")
 
@@ -119,7 +119,7 @@ def test_a_click_tells_how_it_was_located(page: Page, centre: RunningCentre, nod
     fire(centre, nodes, place=(300.0, 200.0))
     expect(page.get_by_test_id("ellipse").last).to_be_visible(timeout=APPEARS_MS)
     page.get_by_test_id("shot").first.click()
-    expect(page.get_by_test_id("where")).to_contain_text("90% inside")
+    expect(page.get_by_test_id("where")).to_contain_text(re.compile(r"90\s% inside"))
     expect(page.get_by_test_id("origins").locator("tbody tr").first).to_be_visible()
     expect(page.get_by_test_id("arrivals").locator("tbody tr")).to_have_count(len(nodes))
     page.keyboard.press("Escape")

@@ -1,5 +1,8 @@
 import { mount } from "svelte";
 
+import "@fontsource/b612/latin-400.css";
+import "@fontsource/b612/latin-700.css";
+
 import App from "./App.svelte";
 import "./app.css";
 

@@ -8,6 +8,11 @@ export interface Ellipse {
   level: number;
 }
 
+export interface Globe {
+  lat: number;
+  lon: number;
+}
+
 export interface Place {
   x: number;
   y: number;
@@ -49,7 +54,7 @@ export interface Incident extends Place {
   number: number;
   status: string;
   label: string;
-  probability: number;
+  probability: number; // of the label, by the machine
   reasons: Reason[];
   count: number;
   time_ms: number;
@@ -94,14 +99,19 @@ export interface IncidentDetail extends Incident {
 export interface State {
   now_ms: number;
   name: string;
-  origin: { lat: number; lon: number } | null;
+  origin: Globe | null;
   last_id: number;
   nodes: ListeningNode[];
   events: Incident[];
 }
 
+const PATIENCE_MS = 8000;
+
 async function get<T>(path: string): Promise<T> {
-  const answer = await fetch(path, { headers: { accept: "application/json" } });
+  const answer = await fetch(path, {
+    headers: { accept: "application/json" },
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
   return (await answer.json()) as T;
 }

@@ -1,92 +1,147 @@
 // The page's copy of the centre: loaded once, then kept by server-sent events. The browser reconnects by itself and
-// names the last event it saw, so that nothing is missed.
-import { detail, state, type Incident, type IncidentDetail, type ListeningNode } from "./api";
+// names the last message it saw, so that nothing is missed; after a break everything is read again as well.
+import { state, type Globe, type Incident, type ListeningNode, type State } from "./api";
+
+const RETRY_MS = 2000;
+const QUIET_MS = 20_000; // nodes report every few seconds: longer silence than this is asked about
+const ASLEEP_MS = 5000; // a second that lasts this long means that the computer slept
+const KEPT = 400;
+const TOGETHER_MS = 40; // what comes within this time is drawn at once: a thousand events a minute stay usable
+
+/** An event that is new or changed, with what was known of it before. */
+export type Change = { event: Incident; before: Incident | null };
 
 class Live {
-  nodes = $state<ListeningNode[]>([]);
-  events = $state<Incident[]>([]);
+  nodes = $state.raw<ListeningNode[]>([]);
+  events = $state.raw<Incident[]>([]);
   name = $state("");
+  origin = $state.raw<Globe | null>(null);
   loaded = $state(false);
+  /** Since when the centre does not answer; null while it does. Centre's time, as are all below. */
   lostAt = $state<number | null>(null);
+  /** When anything was last heard from the centre. */
+  heardAt = $state(0);
   now = $state(Date.now());
-  chosen = $state<string | null>(null);
-  detail = $state<IncidentDetail | null>(null);
-  /** The newest shot that came in live, not from the first load. */
-  newest = $state<Incident | null>(null);
-
-  private skewMs = 0;
-  private stream: EventSource | null = null;
 
   shots = $derived(this.events.filter((e) => e.label === "gunshot"));
   others = $derived(this.events.filter((e) => e.label !== "gunshot"));
+  listening = $derived(this.nodes.filter((n) => n.state === "ok" || n.state === "degraded"));
+
+  /** Told of the events that are new or changed. */
+  onChanges: (changes: readonly Change[]) => void = () => {};
+  /** Told of the events that were there when the page was opened. */
+  onFirst: (events: readonly Incident[]) => void = () => {};
+
+  /** Told when everything was read again, after a break. */
+  onAgain: () => void = () => {};
+
+  private skewMs = 0; // the browser's clock may be an hour wrong; the centre's is the one that counts
+  private stream: EventSource | null = null;
+  private loading = false;
+  private coming: Incident[] = [];
+  private retry: ReturnType<typeof setTimeout> | undefined;
 
   start(): () => void {
-    const clock = setInterval(() => (this.now = Date.now() + this.skewMs), 1000);
+    const ticking = setInterval(() => this.tick(), 1000);
     void this.load();
     return () => {
-      clearInterval(clock);
+      clearInterval(ticking);
+      clearTimeout(this.retry);
       this.stream?.close();
     };
   }
 
+  private tick(): void {
+    const before = this.now;
+    this.now = Date.now() + this.skewMs;
+    const slept = this.now - before > ASLEEP_MS;
+    if (this.loaded && this.lostAt === null && (slept || this.now - this.heardAt > QUIET_MS)) void this.load();
+  }
+
   private async load(): Promise<void> {
+    if (this.loading) return;
+    this.loading = true;
+    clearTimeout(this.retry);
     try {
-      const all = await state();
-      this.skewMs = all.now_ms - Date.now();
-      this.now = all.now_ms;
-      [this.nodes, this.events, this.name] = [all.nodes, all.events, all.name];
-      this.loaded = true;
-      this.lostAt = null;
-      this.follow(all.last_id);
+      this.accept(await state());
     } catch {
-      this.lostAt ??= this.now;
-      setTimeout(() => void this.load(), 2000);
+      this.lose();
+      this.retry = setTimeout(() => void this.load(), RETRY_MS);
+    } finally {
+      this.loading = false;
     }
+  }
+
+  private accept(all: State): void {
+    this.skewMs = all.now_ms - Date.now();
+    this.heard();
+    [this.nodes, this.name, this.origin] = [all.nodes, all.name, all.origin];
+    if (this.loaded) {
+      this.take([...all.events].reverse());
+      this.onAgain();
+    } else {
+      this.events = sorted(all.events);
+      this.loaded = true;
+      this.onFirst(this.events);
+    }
+    if (this.stream === null || this.stream.readyState === EventSource.CLOSED) this.follow(all.last_id);
+    else if (this.stream.readyState === EventSource.OPEN) this.lostAt = null;
   }
 
   private follow(lastId: number): void {
     this.stream?.close();
     const stream = new EventSource(`/api/stream?last_id=${lastId}`);
-    stream.onopen = () => (this.lostAt = null);
-    stream.onerror = () => {
-      this.lostAt ??= this.now;
-      if (stream.readyState === EventSource.CLOSED) setTimeout(() => void this.load(), 2000);
+    let broken = false;
+    stream.onopen = () => {
+      this.heard();
+      if (broken) void this.load();
+      else this.lostAt = null;
+      broken = false;
     };
-    stream.addEventListener("event", (message) => this.take(JSON.parse(message.data) as Incident));
-    stream.addEventListener("node", (message) => this.hear(JSON.parse(message.data) as ListeningNode));
+    stream.onerror = () => {
+      this.lose();
+      broken = true;
+      if (stream.readyState === EventSource.CLOSED) this.retry = setTimeout(() => void this.load(), RETRY_MS);
+    };
+    stream.addEventListener("event", (message) => {
+      this.heard();
+      if (this.coming.push(JSON.parse(message.data) as Incident) > 1) return;
+      setTimeout(() => this.take(this.coming.splice(0)), TOGETHER_MS);
+    });
+    stream.addEventListener("node", (message) => {
+      this.heard();
+      this.hear(JSON.parse(message.data) as ListeningNode);
+    });
     this.stream = stream;
   }
 
-  private take(event: Incident): void {
-    const known = this.events.find((e) => e.id === event.id);
-    const rest = this.events.filter((e) => e.id !== event.id);
-    this.events = [event, ...rest].sort((a, b) => b.time_ms - a.time_ms);
-    if (event.label === "gunshot" && known?.label !== "gunshot") this.newest = event;
-    if (this.chosen === event.id) void this.refresh();
+  private heard(): void {
+    this.now = this.heardAt = Date.now() + this.skewMs;
+  }
+
+  private lose(): void {
+    this.lostAt ??= Date.now() + this.skewMs;
+  }
+
+  private take(events: readonly Incident[]): void {
+    const known = new Map(this.events.map((e) => [e.id, e]));
+    const changes: Change[] = [];
+    for (const event of events) {
+      const before = known.get(event.id) ?? null;
+      if (before !== null && before.updated_ms > event.updated_ms) continue;
+      known.set(event.id, event);
+      if (before === null || before.updated_ms < event.updated_ms) changes.push({ event, before });
+    }
+    this.events = sorted([...known.values()]).slice(0, KEPT);
+    if (changes.length > 0) this.onChanges(changes);
   }
 
   private hear(node: ListeningNode): void {
-    const at = this.nodes.findIndex((n) => n.id === node.id);
-    if (at < 0) this.nodes = [...this.nodes, node].sort((a, b) => a.id.localeCompare(b.id, undefined, { numeric: true }));
-    else this.nodes[at] = node;
-  }
-
-  choose(id: string | null): void {
-    this.chosen = id;
-    this.detail = null;
-    if (id !== null) void this.refresh();
-  }
-
-  private async refresh(): Promise<void> {
-    const id = this.chosen;
-    if (id === null) return;
-    try {
-      const found = await detail(id);
-      if (this.chosen === id) this.detail = found;
-    } catch {
-      this.lostAt ??= this.now;
-    }
+    const known = this.nodes.some((n) => n.id === node.id);
+    this.nodes = known ? this.nodes.map((n) => (n.id === node.id ? node : n)) : [...this.nodes, node];
   }
 }
+
+const sorted = (events: readonly Incident[]): Incident[] => [...events].sort((a, b) => b.time_ms - a.time_ms);
 
 export const live = new Live();

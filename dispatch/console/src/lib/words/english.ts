@@ -1,0 +1,171 @@
+// Every word on the page. `Words` is the shape that every other language must have: a word missing does not compile.
+
+export type Values = Record<string, number | string>;
+
+const labels: Record<string, string> = {
+  gunshot: "gunshot",
+  firework: "firework",
+  other: "another sound",
+  shock_wave: "shock wave",
+  unknown: "unknown",
+};
+
+const nodes = (n: number): string => (n === 1 ? "1 node" : `${n} nodes`);
+
+export const english = {
+  language: "English",
+  quarters: ["north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west"],
+  compass_north: "N",
+
+  // top
+  night: "Night",
+  day: "Day",
+  to_night: "Switch to the night theme",
+  to_day: "Switch to the day theme",
+  sound: "Sound",
+  sound_off: "Sound is off",
+  sound_waiting: "Press any key for sound",
+  sound_on: "Sound is on",
+  sound_turn_on: "Turn on the alert sound",
+  sound_turn_off: "Turn off the alert sound",
+  volume: "Volume of the alert sound",
+  live: "Live",
+  connecting: "Connecting …",
+  keys: "Keys",
+  keys_title: "All of it by keyboard",
+  keys_list: [
+    ["↑  ↓", "go through the queue"],
+    ["N", "open the newest one that waits for a look"],
+    ["S", "mark the open event as seen"],
+    ["Esc", "close what is open"],
+    ["M, then arrows", "move the map"],
+    ["+  −", "zoom the map"],
+    ["0", "show the whole network"],
+    ["?", "this list"],
+  ] as [string, string][],
+  close: "Close",
+
+  // link
+  lost: (since: string): string => `Connection lost, trying again since ${since}.`,
+  lost_meaning: "What you see is from then; new shots do not appear.",
+  picture_from: (time: string): string => `Picture from ${time}`,
+
+  // queue
+  queue: "Possible gunshots",
+  waiting: (n: number): string => `${n} to look at`,
+  other_sounds: (n: number): string => (n === 1 ? "1 other sound" : `${n} other sounds`),
+  other_note: "Located, but not taken for gunshots.",
+  empty_title: "All quiet",
+  empty_listening: (n: number): string => `${nodes(n)} listening. A located shot will appear here.`,
+  empty_next: "It comes with its place as an ellipse, how sure the network is, and how many nodes heard it.",
+  empty_none: "No node has reported yet.",
+  empty_none_next: "Nodes appear on the map once they are enrolled and report; a located shot will then appear here.",
+  unseen: "New",
+  yesterday: "yesterday",
+
+  // what an event is called
+  called: (label: string, count: number): string => {
+    if (label === "gunshot") return count === 1 ? "Possible gunshot" : "Possible gunshots";
+    if (label === "firework") return "Probably fireworks";
+    if (label === "withdrawn") return "Withdrawn";
+    return label === "other" ? "Another sound" : "Unclear sound";
+  },
+  rounds: (n: number): string => (n === 1 ? "1 round" : `${n} rounds`),
+  level: (percent: string): string => `${percent} inside`,
+  inside: (percent: string, size: string): string => `${percent} inside ${size}`,
+  heard_by: (n: number): string => `heard by ${nodes(n)}`,
+  ambiguous: "A second place fits nearly as well",
+  late: "Reported late",
+  ago: (text: string): string => `${text} ago`,
+  just_now: "just now",
+  seconds: (n: number): string => `${n} s`,
+  minutes: (n: number): string => `${n} min`,
+  hours: (n: number): string => `${n} h`,
+  days: (n: number): string => `${n} d`,
+  announced: (what: string, where: string): string => `New: ${what}, ${where}`,
+  announced_gone: (n: number): string => `Event ${n} was withdrawn`,
+  show: "Show",
+
+  // event
+  event: (n: number): string => `Event ${n}`,
+  choose: "Nothing is open",
+  choose_note: "Choose an event in the queue or on the map to see where it was, how sure that is, and why.",
+  seen: "Mark as seen",
+  not_seen: "Nobody has looked at it on this screen",
+  where: "Where",
+  when: "When",
+  heard: "Heard",
+  why: "Why the machine says so",
+  unknown: "Not known",
+  long_side: (quarter: string, opposite: string): string => `longer from ${quarter} to ${opposite}`,
+  from_node: (distance: string, quarter: string, node: string): string => `${distance} ${quarter} of node ${node}`,
+  at_node: (node: string): string => `at node ${node}`,
+  coordinates: "Coordinates of the middle",
+  copy: "Copy",
+  copied: "Copied",
+  from_origin: (east: string, north: string): string => `${east}, ${north} of the network's origin`,
+  to_east: "east",
+  to_west: "west",
+  to_north: "north",
+  to_south: "south",
+  within: (rounds: string, seconds: string): string => `${rounds} within ${seconds}`,
+  late_by: (text: string): string => `Reported ${text} after it happened`,
+  second_place: (distance: string, quarter: string): string =>
+    `A second place fits nearly as well: ${distance} ${quarter}, dashed on the map`,
+  by_of: (n: number, of: number): string => `by ${n} of ${nodes(of)}`,
+  unknown_list: ["who fired, with what, and at what", "whether anyone is hurt", "the address: the ellipse is the place"],
+  withdrawn_note: "Later reports explained these sounds otherwise. What was shown before stays in the list below.",
+  details_missing: "The details could not be fetched. They come with the next report.",
+
+  // how it was located
+  origins: "How the place was found",
+  origins_note: "Each row is a version; the newest one of each round counts.",
+  arrivals: "What each node heard",
+  arrivals_note: "How far each node's arrival is from the place found. Left out: it fits no shot from there.",
+  round: "Round",
+  version: "Version",
+  time: "Time",
+  size: "90 % ellipse",
+  used: "Nodes",
+  known_after: "Known after",
+  node: "Node",
+  off: "Off by",
+  loud: "Loudness",
+  bearing: "Bearing",
+  counts: "counts",
+  refused: (why: string): string => `Left out: ${why}`,
+  off_by: (ms: string): string => `${ms} off`,
+
+  // map
+  map: "Map",
+  map_help: "Arrow keys move it, plus and minus zoom, zero shows the whole network.",
+  plan: "Plan",
+  globe: "Globe",
+  globe_failed: "The globe needs WebGL; here is the plan.",
+  fit_all: "Whole network",
+  zoom_in: "Zoom in",
+  zoom_out: "Zoom out",
+  second: "second place",
+  nodes: "Nodes",
+  listening: (n: number): string => `${n} listening`,
+  troubled: (n: number): string => `${n} not`,
+  state: { ok: "ok", degraded: "degraded", fault: "fault", silent: "silent", new: "not heard yet" },
+  last_report: (text: string): string => `last report ${text} ago`,
+  never: "no report yet",
+  clock_to: (text: string): string => `clock known to ${text}`,
+  noise: (text: string): string => `noise ${text}`,
+  outbox: (n: number): string => (n === 1 ? "1 report waiting" : `${n} reports waiting`),
+
+  // what others say, by code or by sentence
+  reason: {
+    nodes_agree: (v: Values): string => `${v.agree} of ${v.of} nodes say ${labels[String(v.label)] ?? v.label}`,
+    nodes_heard: (v: Values): string => `Heard by ${v.nodes} nodes`,
+    no_redundancy: (v: Values): string => `Only ${v.nodes} nodes heard it: nothing checks the place`,
+    ambiguous: (): string => "Another place explains the arrivals nearly as well",
+    explained_otherwise: (): string => "Later arrivals explained the sounds otherwise",
+    moved: (): string => "A better place counts this shot to another event",
+  } as Record<string, (v: Values) => string>,
+  said: (sentence: string): string => sentence,
+};
+
+export type Words = typeof english;

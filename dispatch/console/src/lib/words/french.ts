@@ -1,0 +1,183 @@
+import type { Values, Words } from "./english";
+
+const labels: Record<string, string> = {
+  gunshot: "coup de feu",
+  firework: "feu d'artifice",
+  other: "autre bruit",
+  shock_wave: "onde de choc",
+  unknown: "inconnu",
+};
+
+const nodes = (n: number): string => (n === 1 ? "1 capteur" : `${n} capteurs`);
+
+/** What a node says of itself, in its own English; what is not in this list is shown as it was said. */
+const sentences: [RegExp, (...parts: string[]) => string][] = [
+  [/^no sound from the source for (\d+) s$/, (s) => `aucun son de la source depuis ${s} s`],
+  [/^sound was lost (\d+) s ago$/, (s) => `du son a été perdu il y a ${s} s`],
+  [/^the clock is known to (\d+) ms only$/, (ms) => `l'horloge n'est connue qu'à ${ms} ms près`],
+  [/^(\d+) reports were dropped: the outbox is full$/, (n) => `${n} messages perdus : la file d'envoi est pleine`],
+];
+
+function said(sentence: string): string {
+  for (const [pattern, inFrench] of sentences) {
+    const found = pattern.exec(sentence);
+    if (found !== null) return inFrench(...found.slice(1));
+  }
+  return sentence;
+}
+
+export const french: Words = {
+  language: "Français",
+  quarters: ["nord", "nord-est", "est", "sud-est", "sud", "sud-ouest", "ouest", "nord-ouest"],
+  compass_north: "N",
+
+  night: "Nuit",
+  day: "Jour",
+  to_night: "Passer au thème de nuit",
+  to_day: "Passer au thème de jour",
+  sound: "Son",
+  sound_off: "Le son est coupé",
+  sound_waiting: "Pressez une touche pour le son",
+  sound_on: "Le son est activé",
+  sound_turn_on: "Activer le son d'alerte",
+  sound_turn_off: "Couper le son d'alerte",
+  volume: "Volume du son d'alerte",
+  live: "En direct",
+  connecting: "Connexion …",
+  keys: "Touches",
+  keys_title: "Tout au clavier",
+  keys_list: [
+    ["↑  ↓", "parcourir la file"],
+    ["N", "ouvrir le plus récent à regarder"],
+    ["S", "marquer l'événement ouvert comme vu"],
+    ["Échap", "fermer ce qui est ouvert"],
+    ["M, puis flèches", "déplacer la carte"],
+    ["+  −", "agrandir ou réduire la carte"],
+    ["0", "voir tout le réseau"],
+    ["?", "cette liste"],
+  ],
+  close: "Fermer",
+
+  lost: (since) => `Liaison perdue, nouvel essai depuis ${since}.`,
+  lost_meaning: "L'affichage date de ce moment ; les nouveaux tirs n'apparaissent pas.",
+  picture_from: (time) => `Affichage de ${time}`,
+
+  queue: "Tirs possibles",
+  waiting: (n) => `${n} à regarder`,
+  other_sounds: (n) => (n === 1 ? "1 autre bruit" : `${n} autres bruits`),
+  other_note: "Localisés, mais non pris pour des tirs.",
+  empty_title: "Tout est calme",
+  empty_listening: (n) =>
+    n === 1
+      ? "1 capteur écoute. Un tir localisé apparaîtra ici."
+      : `${n} capteurs écoutent. Un tir localisé apparaîtra ici.`,
+  empty_next: "Avec son lieu sous forme d'ellipse, le degré de certitude et le nombre de capteurs qui l'ont entendu.",
+  empty_none: "Aucun capteur ne s'est encore annoncé.",
+  empty_none_next:
+    "Les capteurs apparaissent sur la carte une fois inscrits et en marche ; un tir localisé apparaîtra alors ici.",
+  unseen: "Nouveau",
+  yesterday: "hier",
+
+  called: (label, count) => {
+    if (label === "gunshot") return count === 1 ? "Tir possible" : "Tirs possibles";
+    if (label === "firework") return "Probablement un feu d'artifice";
+    if (label === "withdrawn") return "Retiré";
+    return label === "other" ? "Autre bruit" : "Bruit incertain";
+  },
+  rounds: (n) => (n === 1 ? "1 coup" : `${n} coups`),
+  level: (percent) => `${percent} dans`,
+  inside: (percent, size) => `${percent} dans ${size}`,
+  heard_by: (n) => `entendu par ${nodes(n)}`,
+  ambiguous: "Un second lieu convient presque aussi bien",
+  late: "Signalé en retard",
+  ago: (text) => `il y a ${text}`,
+  just_now: "à l'instant",
+  seconds: (n) => `${n} s`,
+  minutes: (n) => `${n} min`,
+  hours: (n) => `${n} h`,
+  days: (n) => `${n} j`,
+  announced: (what, where) => `Nouveau : ${what}, ${where}`,
+  announced_gone: (n) => `L'événement ${n} a été retiré`,
+  show: "Voir",
+
+  event: (n) => `Événement ${n}`,
+  choose: "Rien n'est ouvert",
+  choose_note: "Choisissez un événement dans la file ou sur la carte : le lieu, sa précision et pourquoi.",
+  seen: "Marquer comme vu",
+  not_seen: "Personne ne l'a regardé sur cet écran",
+  where: "Où",
+  when: "Quand",
+  heard: "Entendu",
+  why: "Pourquoi la machine le dit",
+  unknown: "Inconnu",
+  long_side: (quarter, opposite) => `allongée du ${quarter} au ${opposite}`,
+  from_node: (distance, quarter, node) => `à ${distance} du capteur ${node}, côté ${quarter}`,
+  at_node: (node) => `au capteur ${node}`,
+  coordinates: "Coordonnées du milieu",
+  copy: "Copier",
+  copied: "Copié",
+  from_origin: (east, north) => `${east}, ${north} de l'origine du réseau`,
+  to_east: "est",
+  to_west: "ouest",
+  to_north: "nord",
+  to_south: "sud",
+  within: (rounds, seconds) => `${rounds} en ${seconds}`,
+  late_by: (text) => `Signalé ${text} après les faits`,
+  second_place: (distance, quarter) =>
+    `Un second lieu convient presque aussi bien : à ${distance}, côté ${quarter}, en tirets sur la carte`,
+  by_of: (n, of) => `par ${n} capteurs sur ${of}`,
+  unknown_list: [
+    "qui a tiré, avec quoi et sur quoi",
+    "s'il y a des blessés",
+    "l'adresse : le lieu, c'est l'ellipse",
+  ],
+  withdrawn_note: "Des messages plus tardifs expliquent ces bruits autrement. Ce qui a été affiché reste ci-dessous.",
+  details_missing: "Les détails n'ont pu être lus. Ils viendront avec le prochain message.",
+
+  origins: "Comment le lieu a été trouvé",
+  origins_note: "Chaque ligne est une version ; la plus récente de chaque coup fait foi.",
+  arrivals: "Ce que chaque capteur a entendu",
+  arrivals_note: "L'écart de chaque arrivée au lieu trouvé. Écartée : elle ne va avec aucun tir de cet endroit.",
+  round: "Coup",
+  version: "Version",
+  time: "Heure",
+  size: "Ellipse à 90 %",
+  used: "Capteurs",
+  known_after: "Connu après",
+  node: "Capteur",
+  off: "Écart",
+  loud: "Force",
+  bearing: "Azimut",
+  counts: "compte",
+  refused: (why) => `Écartée : ${why}`,
+  off_by: (ms) => `${ms} d'écart`,
+
+  map: "Carte",
+  map_help: "Les flèches la déplacent, plus et moins l'agrandissent, zéro montre tout le réseau.",
+  plan: "Plan",
+  globe: "Globe",
+  globe_failed: "Le globe demande WebGL ; voici le plan.",
+  fit_all: "Tout le réseau",
+  zoom_in: "Agrandir",
+  zoom_out: "Réduire",
+  second: "second lieu",
+  nodes: "Capteurs",
+  listening: (n) => (n === 1 ? "1 à l'écoute" : `${n} à l'écoute`),
+  troubled: (n) => `${n} non`,
+  state: { ok: "ok", degraded: "dégradé", fault: "en panne", silent: "muet", new: "pas encore entendu" },
+  last_report: (text) => `dernier message il y a ${text}`,
+  never: "aucun message",
+  clock_to: (text) => `horloge connue à ${text}`,
+  noise: (text) => `bruit ${text}`,
+  outbox: (n) => (n === 1 ? "1 message en attente" : `${n} messages en attente`),
+
+  reason: {
+    nodes_agree: (v: Values) => `${v.agree} capteurs sur ${v.of} disent : ${labels[String(v.label)] ?? v.label}`,
+    nodes_heard: (v: Values) => `Entendu par ${v.nodes} capteurs`,
+    no_redundancy: (v: Values) => `${v.nodes} capteurs seulement l'ont entendu : rien ne vérifie le lieu`,
+    ambiguous: () => "Un autre lieu explique presque aussi bien les arrivées",
+    explained_otherwise: () => "Des arrivées plus tardives expliquent autrement ces bruits",
+    moved: () => "Un meilleur lieu compte ce tir dans un autre événement",
+  },
+  said,
+};

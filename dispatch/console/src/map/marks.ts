@@ -1,0 +1,14 @@
+// A node's health as a shape: told apart without colour.
+import type { NodeState } from "../lib/api";
+
+/** SVG paths about the origin, some 14 pixels across; the open ones are drawn as lines. */
+export const MARKS: Record<NodeState, { path: string; open: boolean }> = {
+  ok: { path: "M0-6A6 6 0 1 1-.01-6Z", open: false },
+  degraded: { path: "M0-8L8 6H-8Z", open: false },
+  fault: { path: "M0-8.5L8.5 0L0 8.5L-8.5 0Z", open: false },
+  silent: { path: "M-6-6L6 6M6-6L-6 6", open: true },
+  new: { path: "M0-6A6 6 0 1 1-.01-6Z", open: true },
+};
+
+/** Worst first: what asks for hands stands where eyes begin. */
+export const WORST: readonly NodeState[] = ["fault", "silent", "degraded", "new", "ok"];

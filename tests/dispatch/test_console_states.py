@@ -1,0 +1,374 @@
+"""The page's states before a canned centre: what a real one shows too seldom to be watched for in a test."""
+
+from __future__ import annotations
+
+import json
+import queue
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from dispatch.api.guard import SECURITY
+from tests.dispatch.running import GRID, REPOSITORY, wait_for
+from tests.dispatch.test_console import CHROMIUM, DRAWING, PLAIN
+
+pytestmark = pytest.mark.browser
+
+DIST = REPOSITORY / "dispatch" / "console" / "dist"
+HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
+
+
+def node(number: int, **other: Any) -> dict[str, Any]:
+    """A node on the wire, healthy unless told otherwise."""
+    x, y, z = GRID[number % len(GRID)]
+    now_ms = int(time.time() * 1e3)
+    base = {"id": f"roof-{number + 1}", "x": x, "y": y, "z": z, "lat": 44.84 + y / 111e3, "lon": -0.58 + x / 79e3}
+    base |= {"state": "ok", "last_report_ms": now_ms, "interval_s": 3.0, "clock_sigma_s": 2e-5, "noise_db": -52.0}
+    return base | {"outbox": 0, "reasons": []} | other
+
+
+def event(number: int, ago_s: float = 0.0, **other: Any) -> dict[str, Any]:
+    """An event on the wire: three rounds, possible gunshots, unless told otherwise."""
+    x, y = other.get("x", 120.0 + 37 * (number % 7)), other.get("y", 80.0 + 29 * (number % 5))
+    time_ms = time.time() * 1e3 - ago_s * 1e3
+    ellipse = {"semi_major_m": 6.2, "semi_minor_m": 3.9, "azimuth_deg": 40.0, "level": 0.9}
+    count = other.get("count", 3)
+    shots = [
+        {"key": f"{number}-{i}", "version": 2, "time_ms": time_ms + 600 * i, "x": x + 1.5 * i, "y": y}
+        | {"ellipse": ellipse, "label": "gunshot", "probability": 0.87}
+        for i in range(max(count, 1))
+    ]
+    reasons = [
+        {"code": "nodes_agree", "values": {"agree": 5, "of": 6, "label": "gunshot"}, "text": "5 of 6 nodes say gunshot"}
+    ]
+    base = {"id": f"e{number}", "number": number, "status": "open", "label": "gunshot", "probability": 0.87}
+    base |= {"reasons": reasons, "count": count, "time_ms": time_ms, "updated_ms": int(time_ms) + 900}
+    base |= {"x": x, "y": y, "lat": 44.84 + y / 111e3, "lon": -0.58 + x / 79e3, "ellipse": ellipse, "nodes": 5}
+    return base | {"ambiguous": False, "also": [], "late": False, "shots": shots} | other
+
+
+def detail(of: dict[str, Any]) -> dict[str, Any]:
+    """The event with its versions and arrivals; roof-6's is refused."""
+    versions = [
+        {k: shot[k] for k in ("time_ms", "x", "y")}
+        | {"shot": shot["key"], "version": v, "recorded_ms": int(shot["time_ms"]) + 700 * v, "preferred": v == 2}
+        | {"used": 3 + v, "ellipse": shot["ellipse"] | ({"semi_major_m": 30.0, "semi_minor_m": 14.0} if v == 1 else {})}
+        for shot in of["shots"]
+        for v in (1, 2)
+    ]
+    arrivals = [
+        {"id": f"roof-{i}:{n}", "node": f"roof-{i}", "shot": shot["key"], "time_ms": shot["time_ms"] + 90 * i}
+        | {"residual_ms": 31.2 if i == 6 else 0.9 * (i - 3), "refused": "+31 ms off" if i == 6 else ""}
+        | {"snr_db": 31.0 - 3 * i, "azimuth_deg": 40.0 * i, "probabilities": {"gunshot": 0.9, "other": 0.1}}
+        for n, shot in enumerate(of["shots"])
+        for i in range(1, 7)
+    ]
+    return of | {"versions": versions, "arrivals": arrivals}
+
+
+@dataclass
+class Canned:
+    """A centre that says what it is told to, on a free port; `cut` ends every connection and answers no more."""
+
+    nodes: list[dict[str, Any]] = field(default_factory=lambda: [node(i) for i in range(12)])
+    events: list[dict[str, Any]] = field(default_factory=list)
+    skew_ms: float = 0.0
+    lost: threading.Event = field(default_factory=threading.Event)
+    streams: list[queue.Queue[str | None]] = field(default_factory=list)
+    port: int = 0
+    last_id: int = 0
+
+    @property
+    def page(self) -> str:
+        """Where a browser finds it."""
+        return f"http://127.0.0.1:{self.port}/"
+
+    def state(self) -> dict[str, Any]:
+        """What `/api/state` answers."""
+        known = {"name": "Rue des Essais", "origin": {"lat": 44.84, "lon": -0.58}, "last_id": self.last_id}
+        return known | {"now_ms": int(time.time() * 1e3 + self.skew_ms), "nodes": self.nodes, "events": self.events}
+
+    def say(self, kind: str, data: dict[str, Any]) -> None:
+        """Tell every open page."""
+        kept = self.events if kind == "event" else self.nodes
+        kept[:] = [data, *(one for one in kept if one["id"] != data["id"])]
+        self.last_id += 1
+        for stream in list(self.streams):
+            stream.put(f"id: {self.last_id}\nevent: {kind}\ndata: {json.dumps(data)}\n\n")
+
+    def cut(self) -> None:
+        """The link is gone."""
+        self.lost.set()
+        for stream in list(self.streams):
+            stream.put(None)
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """The built page under the centre's own security headers, and the canned API."""
+
+    def __init__(self, *arguments: Any, canned: Canned, **more: Any) -> None:
+        self.canned = canned
+        super().__init__(*arguments, directory=str(DIST), **more)
+
+    def log_message(self, *_: Any) -> None:
+        """Be quiet."""
+
+    def end_headers(self) -> None:
+        """Every answer is guarded as the centre guards it."""
+        for name, value in SECURITY.items():
+            self.send_header(name, value)
+        super().end_headers()
+
+    def do_GET(self) -> None:
+        """Answer a browser."""
+        path = self.path.partition("?")[0]
+        if path.startswith("/api/") and self.canned.lost.is_set():
+            self.send_error(503)
+        elif path == "/api/state":
+            self._json(self.canned.state())
+        elif path == "/api/stream":
+            self._stream()
+        elif path.startswith("/api/events/"):
+            self._json(detail(next(e for e in self.canned.events if e["id"] == path.rpartition("/")[2])))
+        else:
+            super().do_GET()
+
+    def _json(self, body: dict[str, Any]) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def _stream(self) -> None:
+        mine: queue.Queue[str | None] = queue.Queue()
+        self.canned.streams.append(mine)
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write(b"retry: 200\n\n")
+        self.wfile.flush()
+        try:
+            while (news := mine.get()) is not None:
+                self.wfile.write(news.encode())
+                self.wfile.flush()
+        except OSError:
+            pass  # the page was closed
+        finally:
+            self.canned.streams.remove(mine)
+
+
+class QuietServer(ThreadingHTTPServer):
+    """A page that goes away in the middle of an answer is nothing to print."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """Leave it."""
+
+
+@contextmanager
+def canned(**what: Any) -> Iterator[Canned]:
+    """A canned centre, ended at exit."""
+    centre = Canned(**what)
+    server = QuietServer(("127.0.0.1", 0), partial(Handler, canned=centre))
+    centre.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield centre
+    finally:
+        centre.cut()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browsers() -> Iterator[dict[str, Browser]]:
+    if not (DIST / "index.html").is_file():
+        pytest.skip("the page is not built: run `make install`")
+    if CHROMIUM is None:
+        pytest.skip("no chromium on the PATH: run `make test`, which installs Debian's")
+    with sync_playwright() as playwright:
+        yield {
+            drawing: playwright.chromium.launch(executable_path=CHROMIUM, args=PLAIN + arguments)
+            for drawing, arguments in DRAWING.items()
+        }
+
+
+@pytest.fixture
+def browser(browsers: dict[str, Browser]) -> Browser:
+    return browsers["without WebGL"]
+
+
+@contextmanager
+def opened(browser: Browser, centre: Canned, width: int = 1280, locale: str = "en-GB") -> Iterator[Page]:
+    """The page, loaded and live; at the end it must have complained of nothing."""
+    context = browser.new_context(viewport={"width": width, "height": 800}, locale=locale, color_scheme="dark")
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
+    page.goto(centre.page)
+    expect(page.get_by_test_id("health").first).to_be_visible()
+    expect(page.get_by_test_id("link")).to_contain_text(re.compile("Live|En direct"))
+    wait_for(lambda: centre.streams)
+    yield page
+    context.close()
+    assert wrong == []
+
+
+def test_an_empty_page_teaches_what_comes_next(browser: Browser) -> None:
+    with canned() as centre, opened(browser, centre) as page:
+        expect(page.get_by_test_id("empty")).to_contain_text("12 nodes listening. A located shot will appear here.")
+    with canned() as centre, opened(browser, centre, locale="fr-FR") as page:
+        expect(page.locator("html")).to_have_attribute("lang", "fr")
+        expect(page.get_by_test_id("empty")).to_contain_text("12 capteurs écoutent. Un tir localisé apparaîtra ici.")
+
+
+def test_a_new_shot_opens_by_itself_and_waits_until_someone_looks(browser: Browser) -> None:
+    with canned(events=[event(1, 5000)]) as centre, opened(browser, centre) as page:
+        expect(page.get_by_test_id("waiting")).to_have_count(0)
+        centre.say("event", event(2))
+        expect(page.get_by_test_id("headline")).to_contain_text(re.compile(r"Possible gunshots\s*3 rounds\s*87\s%"))
+        expect(page.get_by_test_id("where")).to_contain_text(re.compile(r"90\s% inside 12\sm × 8\sm"))
+        expect(page.get_by_test_id("waiting")).to_have_text("1 to look at")
+        expect(page).to_have_title(re.compile(r"^\(1\) "))
+        page.keyboard.press("s")
+        expect(page.get_by_test_id("waiting")).to_have_count(0)
+        page.reload()
+        expect(page.get_by_test_id("shot")).to_have_count(2)
+        expect(page.get_by_test_id("waiting")).to_have_count(0)
+
+
+def test_the_page_does_not_turn_away_from_what_a_person_works_on(browser: Browser) -> None:
+    with canned(events=[event(1, 5000)]) as centre, opened(browser, centre) as page:
+        page.get_by_test_id("shot").click()
+        node = page.get_by_test_id("node").first
+        page.wait_for_timeout(400)  # the flight to it
+        before = node.get_attribute("transform")
+        centre.say("event", event(2, count=1))
+        expect(page.get_by_test_id("banner")).to_contain_text(re.compile(r"Possible gunshot, 1 round, 87\s%"))
+        expect(page.get_by_test_id("headline")).to_contain_text("Event 1")
+        assert node.get_attribute("transform") == before
+        page.keyboard.press("n")
+        expect(page.get_by_test_id("headline")).to_contain_text("Event 2")
+        expect(page.get_by_test_id("banner")).to_have_count(0)
+
+
+def test_the_ellipse_follows_its_versions(browser: Browser) -> None:
+    wide = {"semi_major_m": 40.0, "semi_minor_m": 20.0, "azimuth_deg": 40.0, "level": 0.9}
+    with canned() as centre, opened(browser, centre) as page:
+        centre.say("event", event(2, ellipse=wide, updated_ms=1))
+        ellipse = page.get_by_test_id("ellipse")
+        expect(page.get_by_test_id("extent")).to_have_text(re.compile(r"80\sm × 40\sm"))
+        page.wait_for_timeout(400)
+        before = float(ellipse.get_attribute("rx") or 0)
+        centre.say("event", event(2, updated_ms=2))
+        expect(page.get_by_test_id("extent")).to_have_text(re.compile(r"12\sm × 8\sm"))
+        page.wait_for_timeout(400)
+        assert float(ellipse.get_attribute("rx") or 0) < before / 2
+
+
+def test_a_withdrawn_shot_leaves_the_queue_and_says_so(browser: Browser) -> None:
+    with canned() as centre, opened(browser, centre) as page:
+        centre.say("event", event(2, updated_ms=1))
+        expect(page.get_by_test_id("shot")).to_have_count(1)
+        centre.say("event", event(2, updated_ms=2, label="withdrawn", count=0))
+        expect(page.get_by_test_id("shot")).to_have_count(0)
+        expect(page.get_by_test_id("announced")).to_have_text("Event 2 was withdrawn")
+        expect(page.get_by_test_id("headline")).to_contain_text("Withdrawn")
+
+
+def test_an_arrival_that_was_left_out_says_why(browser: Browser) -> None:
+    with canned(events=[event(1, 5000)]) as centre, opened(browser, centre) as page:
+        page.get_by_test_id("shot").click()
+        expect(page.get_by_test_id("arrivals")).to_contain_text(re.compile(r"Left out: \+31\sms off"))
+        page.get_by_test_id("language").click()
+        expect(page.get_by_test_id("arrivals")).to_contain_text(re.compile(r"Écartée : \+31\sms d'écart"))
+
+
+def test_a_lost_link_is_said_and_the_picture_is_marked_old(browser: Browser) -> None:
+    with canned(events=[event(1, 5000)]) as centre, opened(browser, centre) as page:
+        centre.cut()
+        expect(page.get_by_test_id("lost")).to_contain_text(
+            re.compile(r"Connection lost, trying again since \d\d:\d\d:\d\d")
+        )
+        expect(page.get_by_test_id("stamp")).to_contain_text("Picture from")
+        centre.events.append(event(2))  # happens while nobody can see it
+        centre.lost.clear()
+        expect(page.get_by_test_id("lost")).to_have_count(0, timeout=15_000)
+        expect(page.get_by_test_id("shot")).to_have_count(2)
+        expect(page.get_by_test_id("waiting")).to_have_text("1 to look at")
+
+
+def test_the_centres_clock_counts_not_the_browsers(browser: Browser) -> None:
+    hour_ms = 3.6e6
+    with canned(skew_ms=hour_ms) as centre, opened(browser, centre) as page:
+        centre.say("event", event(2, ago_s=-3592))
+        expect(page.get_by_test_id("shot")).to_contain_text(re.compile(r"\b\d{1,2} s ago"))
+
+
+def test_hostile_text_stays_text(browser: Browser) -> None:
+    bad = node(3, id=HOSTILE, state="fault", reasons=[HOSTILE])
+    with canned(nodes=[bad]) as centre, opened(browser, centre) as page:
+        page.get_by_test_id("health").click()
+        expect(page.get_by_test_id("node-card")).to_contain_text(HOSTILE)
+        expect(page).not_to_have_title("owned")
+        assert page.locator("img").count() == 0
+
+
+def test_a_burst_of_events_leaves_the_page_usable(browser: Browser) -> None:
+    with canned() as centre, opened(browser, centre) as page:
+        for number in range(300):
+            centre.say("event", event(number, ago_s=300 - number))
+        expect(page.get_by_test_id("shot")).to_have_count(300, timeout=20_000)
+        page.get_by_test_id("shot").last.click()
+        expect(page.get_by_test_id("headline")).to_contain_text("Event 0")
+
+
+def test_on_a_phone_the_event_slides_over_when_it_is_asked_for(browser: Browser) -> None:
+    with canned() as centre, opened(browser, centre, width=390) as page:
+        centre.say("event", event(2))
+        expect(page.get_by_test_id("shot")).to_be_visible()
+        expect(page.get_by_test_id("headline")).to_have_count(0)
+        page.get_by_test_id("shot").click()
+        expect(page.get_by_test_id("headline")).to_be_in_viewport()
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_theme_and_sound_are_kept(browser: Browser) -> None:
+    with canned() as centre, opened(browser, centre) as page:
+        expect(page.locator("html")).to_have_attribute("data-theme", "night")
+        expect(page.get_by_test_id("sound")).to_contain_text("Sound is off")
+        page.get_by_test_id("theme").click()
+        page.get_by_test_id("sound").click()
+        expect(page.get_by_test_id("sound")).to_contain_text("Sound is on")
+        page.reload()
+        expect(page.locator("html")).to_have_attribute("data-theme", "day")
+        expect(page.get_by_test_id("sound")).not_to_contain_text("Sound is off")
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "fr-FR"])
+def test_the_globe_shows_the_ellipse_where_there_is_webgl(browsers: dict[str, Browser], locale: str) -> None:
+    with canned() as centre, opened(browsers["with WebGL"], centre, locale=locale) as page:
+        page.get_by_test_id("globe").click()
+        globe = page.get_by_test_id("globe-map")
+        expect(globe.get_by_test_id("node")).to_have_count(12, timeout=20_000)
+        centre.say("event", event(2))
+        expect(globe).to_have_attribute("data-ellipses", re.compile("[1-9]"), timeout=20_000)
+
+
+def test_without_webgl_there_is_the_plan_and_no_globe(browser: Browser) -> None:
+    with canned() as centre, opened(browser, centre) as page:
+        expect(page.get_by_test_id("plan")).to_be_visible()
+        expect(page.get_by_test_id("globe")).to_have_count(0)
