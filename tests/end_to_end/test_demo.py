@@ -34,7 +34,15 @@ def test_the_demo_locates_every_shot_and_ends_by_itself(tmp_path: Path) -> None:
 
 def test_ctrl_c_ends_the_demo_and_all_its_processes(tmp_path: Path) -> None:
     line = command("demo", "--seconds", "20", "--headless", "--page-port", "0")
-    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=_env(tmp_path))
+    process = subprocess.Popen(
+        line,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=_env(tmp_path),
+        # as a terminal starts it: a shell that runs the tests in the background makes them ignore Ctrl-C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     try:
         assert process.stdout is not None
         assert "the page is at http://127.0.0.1:" in process.stdout.readline()
