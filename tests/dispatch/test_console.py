@@ -155,6 +155,40 @@ def test_the_plan_moves_by_keyboard(page: Page) -> None:
     expect(node).to_have_attribute("transform", str(before))
 
 
+def test_a_press_that_ended_outside_does_not_drag_the_plan(page: Page) -> None:
+    plan, node = page.get_by_test_id("plan"), page.get_by_test_id("node").first
+    box = plan.bounding_box()
+    before = node.get_attribute("transform")
+    assert box is not None
+    page.mouse.move(box["x"] + 2, box["y"] + 200)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 120, box["y"] + 200)  # at once over the queue: the plan sees neither move nor release
+    page.mouse.up()
+    page.mouse.move(box["x"] + 300, box["y"] + 300, steps=5)
+    expect(node).to_have_attribute("transform", str(before))
+    page.mouse.down()
+    page.mouse.move(box["x"] + 360, box["y"] + 300, steps=5)
+    page.mouse.up()
+    expect(node).not_to_have_attribute("transform", str(before))
+
+
+def test_a_nodes_health_is_told_to_who_cannot_see_its_mark(page: Page, nodes: list[FakeNode]) -> None:
+    well = page.locator(f'[data-testid="health"][data-node="{nodes[1].id}"]')
+    expect(well).to_have_attribute("data-state", "ok")
+    expect(well).to_have_accessible_name(re.compile(rf"{nodes[1].id}: ok, last report \d+ s ago"))
+
+
+@pytest.mark.parametrize("kept", ["not json", '{"a": 1}', "null"])
+def test_a_damaged_memory_of_what_was_seen_does_not_blank_the_page(
+    browser: Browser, centre: RunningCentre, nodes: list[FakeNode], kept: str
+) -> None:
+    opened = browser.new_page(locale="en-GB")
+    opened.add_init_script(f"localStorage.setItem('seen', {kept!r})")
+    opened.goto(centre.page)
+    expect(opened.get_by_test_id("health")).to_have_count(len(nodes))
+    opened.close()
+
+
 def test_a_lost_centre_is_said_and_found_again(browser: Browser, tmp_path: Path) -> None:
     opened = browser.new_page(locale="en-GB")
     with running_centre(tmp_path / "data") as first:

@@ -15,6 +15,16 @@ export type Flight = { event: Incident; near: boolean };
 /** What to say aloud: an event that came, or one that went. */
 type News = { event: Incident; gone: boolean };
 
+/** What was looked at on earlier visits; damaged, it is forgotten: to look twice is better than to see nothing. */
+function remembered(): string[] {
+  try {
+    const kept: unknown = JSON.parse(localStorage.getItem("seen") ?? "[]");
+    return Array.isArray(kept) ? kept.filter((id) => typeof id === "string") : [];
+  } catch {
+    return [];
+  }
+}
+
 class Attention {
   chosen = $state<string | null>(null);
   detail = $state.raw<IncidentDetail | null>(null);
@@ -34,7 +44,7 @@ class Attention {
   /** The newest one that waits and is not open. */
   next = $derived(live.shots.find((e) => this.waiting.has(e.id) && e.id !== this.chosen) ?? null);
 
-  private seen = new Set<string>(JSON.parse(localStorage.getItem("seen") ?? "[]") as string[]);
+  private seen = new Set(remembered());
   private byHand = false;
   private touchedAt = 0;
 

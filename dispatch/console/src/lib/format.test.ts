@@ -67,5 +67,6 @@ test("every language answers every reason and every state", () => {
     expect(words[language].keys_list).toHaveLength(words.en.keys_list.length);
   }
   expect(words.fr.said("sound was lost 4 s ago")).toBe("du son a été perdu il y a 4 s");
+  expect(words.fr.said("2 reports were set aside; the log says why")).toBe("2 messages mis de côté : le journal dit pourquoi");
   expect(words.fr.said("something new")).toBe("something new");
 });

@@ -125,7 +125,7 @@ export const english = {
   round: "Round",
   version: "Version",
   time: "Time",
-  size: "90 % ellipse",
+  size: "90\u00a0% ellipse",
   used: "Nodes",
   known_after: "Known after",
   node: "Node",

@@ -15,6 +15,8 @@ const sentences: [RegExp, (...parts: string[]) => string][] = [
   [/^no sound from the source for (\d+) s$/, (s) => `aucun son de la source depuis ${s} s`],
   [/^sound was lost (\d+) s ago$/, (s) => `du son a été perdu il y a ${s} s`],
   [/^the clock is known to (\d+) ms only$/, (ms) => `l'horloge n'est connue qu'à ${ms} ms près`],
+  [/^(\d+) reports were set aside; the log says why$/, (n) => `${n} messages mis de côté : le journal dit pourquoi`],
+  [/^capture failed for a reason that the node's log tells$/, () => "la prise de son a échoué ; le journal du capteur dit pourquoi"],
   [/^(\d+) reports were dropped: the outbox is full$/, (n) => `${n} messages perdus : la file d'envoi est pleine`],
 ];
 
@@ -141,7 +143,7 @@ export const french: Words = {
   round: "Coup",
   version: "Version",
   time: "Heure",
-  size: "Ellipse à 90 %",
+  size: "Ellipse à 90\u00a0%",
   used: "Capteurs",
   known_after: "Connu après",
   node: "Capteur",
