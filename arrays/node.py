@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import math
 import threading
 import time
@@ -11,7 +10,6 @@ from collections import deque
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import structlog
@@ -19,13 +17,14 @@ from numpy.typing import NDArray
 
 from acoustic.air import Air
 from acoustic.classify import Model
-from acoustic.errors import InputError, ResourceError, TocsinError
+from acoustic.errors import InputError, TocsinError
 from arrays.capture import Block, Gap, Source
 from arrays.capture.files import SessionFile
 from arrays.capture.sound import SoundCard
 from arrays.enrolment import read_membership
 from arrays.geometry import offsets
 from arrays.health import Facts, judge
+from arrays.holding import hold
 from arrays.identity import open_identity
 from arrays.order import Order, verify_order
 from arrays.outbox import ARRIVALS, HEALTH, Outbox
@@ -52,7 +51,7 @@ class Node:
         self.settings, self.stop = settings, stop or threading.Event()
         folder = Path(settings.data)
         self._membership = read_membership(folder)
-        self._lock = _hold(folder)
+        self._lock = hold(folder, "node")
         self._key = open_identity(folder / "node.key")
         self._source, microphones, air = open_source(settings, self.stop)
         self._model = model
@@ -114,7 +113,7 @@ class Node:
         except TocsinError as error:
             self._capture_problem = str(error)
             log.warning("capture failed", problem=str(error))
-        except Exception:
+        except Exception:  # a listener that died unseen would look like a quiet street
             self._capture_problem = "capture failed for a reason that the node's log tells"
             log.exception("capture failed")
         finally:
@@ -249,15 +248,3 @@ def program() -> str:
         return f"tocsin {metadata.version('tocsin')}"
     except metadata.PackageNotFoundError:
         return "tocsin"
-
-
-def _hold(folder: Path) -> IO[str]:
-    """Lock the folder for this process; the lock goes with the process, however it ends."""
-    try:
-        file = (folder / "node.lock").open("w")
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise ResourceError(f"another node is running on data folder {folder}; end it first") from error
-    except OSError as error:
-        raise ResourceError(f"data folder {folder} cannot be written: {error.strerror}") from error
-    return file

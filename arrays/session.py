@@ -18,6 +18,7 @@ from acoustic.errors import InputError
 from arrays.capture.files import read_header
 from arrays.geometry import offsets
 from arrays.timebase import parse_utc_ns
+from arrays.weather import Weather
 
 VERSION = 1
 TIME_SIGMA_S = 1e-3
@@ -81,14 +82,6 @@ class _Origin(msgspec.Struct, forbid_unknown_fields=True):
     height_m: float = 0.0
 
 
-class _Air(msgspec.Struct, forbid_unknown_fields=True):
-    temperature_c: float | None = None
-    wind_east_ms: float | None = None
-    wind_north_ms: float | None = None
-    humidity_pct: float = 50.0
-    speed_of_sound_ms: float | None = None
-
-
 class _Node(msgspec.Struct, forbid_unknown_fields=True):
     id: str
     position: _Position
@@ -104,7 +97,7 @@ class _Session(msgspec.Struct, forbid_unknown_fields=True):
     id: str
     nodes: list[_Node]
     version: int = VERSION
-    air: _Air = msgspec.field(default_factory=_Air)
+    air: Weather = Weather()
     origin: _Origin | None = None
 
 
@@ -181,7 +174,7 @@ def _session(folder: Path, raw: _Session) -> Session:
         raise InputError(
             f"origin is {raw.origin.lat}, {raw.origin.lon}; expected a latitude and a longitude in degrees"
         )
-    air = Air(**msgspec.structs.asdict(raw.air))
+    air = raw.air.air()
     origin = Origin(**msgspec.structs.asdict(raw.origin)) if raw.origin is not None else None
     nodes = []
     for index, node in enumerate(raw.nodes):

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import IO
 
 import sqlalchemy as sa
 import structlog
 
 from acoustic.errors import ResourceError
+from arrays.holding import hold
 from arrays.report import read_report
 from dispatch.api.models import Node
 from dispatch.api.render import render_event, render_node
@@ -39,7 +38,7 @@ class Centre:
         self.clock_ns = clock_ns
         folder = Path(settings.data)
         self.store = Store(folder)
-        self._lock = _hold(folder)
+        self._lock = hold(folder, "centre")
         self.authority: Authority = open_authority(folder, [address(settings.listen)[0], *settings.names])
         self.frame = self.store.write_now(lambda connection: kept_frame(connection, settings.origin)) or Frame()
         self.nodes = Nodes(self.store.read_now(all_nodes), clock_ns)
@@ -114,15 +113,3 @@ class Centre:
         """Let go of the folder."""
         self.store.close()
         self._lock.close()
-
-
-def _hold(folder: Path) -> IO[str]:
-    """Lock the folder for this process; the lock goes with the process, however it ends."""
-    try:
-        file = (folder / "centre.lock").open("w")
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise ResourceError(f"another centre is running on data folder {folder}; end it first") from error
-    except OSError as error:
-        raise ResourceError(f"data folder {folder} cannot be written: {error.strerror}") from error
-    return file

@@ -36,7 +36,7 @@ class Locator:
 
     def __init__(self, centre: Centre) -> None:
         self._centre = centre
-        self._air = centre.settings.site_air()
+        self._air = centre.settings.air.air()
         self._network = Network(self._air)
         self._floor_ns = 0  # the running network knows nothing from before
         self._newest_ns = 0

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from acoustic.air import Air
 from acoustic.errors import InputError, ResourceError
+from arrays.weather import Weather
 
 
 class Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -22,16 +22,6 @@ class Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         within("origin.lat", self.lat, -90.0, 90.0)
         within("origin.lon", self.lon, -180.0, 180.0)
         within("origin.height_m", self.height_m, -1000.0, 10000.0)
-
-
-class Weather(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The air over the site, as `acoustic.air.Air` takes it."""
-
-    temperature_c: float | None = None
-    wind_east_ms: float | None = None
-    wind_north_ms: float | None = None
-    humidity_pct: float = 50.0
-    speed_of_sound_ms: float | None = None
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -65,10 +55,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         address(self.listen)
         within("page_port", self.page_port, 0, 65535)
 
-    def site_air(self) -> Air:
-        """The air for the locator; raises InputError where a value is not physical."""
-        return Air(**msgspec.structs.asdict(self.air))
-
 
 def read_settings(path: Path) -> Settings:
     """Read a settings file; raises InputError naming the field, ResourceError where the file cannot be read."""
@@ -80,7 +66,7 @@ def read_settings(path: Path) -> Settings:
         raise InputError(f"settings file {path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
     try:
         settings = msgspec.convert(tomllib.loads(text), Settings)
-        settings.site_air()
+        settings.air.air()
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"settings file {path} is not TOML: {error}") from error
     except (msgspec.ValidationError, InputError) as error:

@@ -6,7 +6,6 @@ on how many there are.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -21,6 +20,7 @@ from arrays.pipeline import Pipeline, PipelineSettings
 from arrays.session import Session, SessionNode, read_session
 from localisation.arrivals import Arrival, Shot, Station
 from localisation.network import locate
+from recordings.cores import cores
 from recordings.formats import pittsburgh
 
 RING_S = 4.0  # enough for the windows; a smaller ring stays in the processor's cache
@@ -91,11 +91,6 @@ def replay_all(folders: list[Path], model: Model | None, workers: int = 0) -> It
         raise ResourceError(
             "a replay process was ended from outside, perhaps for lack of memory; try --workers 1"
         ) from error
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _replay_folder(model: Model | None, folder: Path) -> Replayed:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +15,8 @@ from numpy.typing import NDArray
 
 from acoustic.errors import InputError
 from acoustic.filters import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+from arrays.capture.files import promised_samples, reason
+from recordings.cores import cores
 
 MOST_PER_TASK = 32  # files handed to a process at once
 T = TypeVar("T")
@@ -36,10 +37,10 @@ def read_sound(path: str | Path) -> Sound:
         raise InputError(f"{path}: no such sound file")
     try:
         with soundfile.SoundFile(where) as file:
-            promised, rate_hz = _promised_frames(where, file), float(file.samplerate)
+            promised, rate_hz = promised_samples(where, file), float(file.samplerate)
             samples = file.read(dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, RuntimeError) as error:
-        raise InputError(f"{path}: not a sound file that can be read ({_reason(error)})") from error
+        raise InputError(f"{path}: not a sound file that can be read ({reason(error)})") from error
     if len(samples) == 0:
         raise InputError(f"{path}: holds no samples")
     if len(samples) < promised:
@@ -52,34 +53,6 @@ def read_sound(path: str | Path) -> Sound:
     turned = np.ascontiguousarray(samples.T)
     turned.flags.writeable = False
     return Sound(turned, rate_hz)
-
-
-def _promised_frames(where: Path, file: soundfile.SoundFile) -> int:
-    """How many samples the header promises: libsndfile quietly believes the file's size where a WAV was cut short."""
-    if file.format not in ("WAV", "WAVEX"):
-        return int(file.frames)
-    promised = _wav_data_bytes(where)
-    width = {"PCM_U8": 1, "ULAW": 1, "ALAW": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8}
-    size = width.get(file.subtype)
-    return int(file.frames) if promised is None or size is None else promised // (size * file.channels)
-
-
-def _wav_data_bytes(where: Path) -> int | None:
-    """Length that a RIFF file's data chunk states; None where it states none (0 or 2³²−1, as streaming tools write)."""
-    with where.open("rb") as file:
-        if file.read(12)[:4] != b"RIFF":
-            return None
-        while len(head := file.read(8)) == 8:
-            length = int.from_bytes(head[4:], "little")
-            if head[:4] == b"data":
-                return None if length in (0, 0xFFFFFFFF) else length
-            file.seek(length + length % 2, os.SEEK_CUR)
-    return None
-
-
-def _reason(error: Exception) -> str:
-    """libsndfile's own words, without the path it repeats."""
-    return str(error).rsplit(": ", 1)[-1].rstrip(".").lower()
 
 
 def paths_given(arguments: list[str]) -> list[str]:
@@ -103,12 +76,12 @@ def _lines_of_input() -> list[str]:
 
 def for_each_file(work: Callable[[str], T], paths: list[str]) -> Iterator[T]:
     """`work(path)` for every path, on all cores, in the order of the paths."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if cores == 1 or len(paths) < 2 * cores:
+    count = cores()
+    if count == 1 or len(paths) < 2 * count:
         yield from map(work, paths)
         return
-    share = max(1, min(MOST_PER_TASK, len(paths) // (2 * cores)))
-    with concurrent.futures.ProcessPoolExecutor(cores) as pool:
+    share = max(1, min(MOST_PER_TASK, len(paths) // (2 * count)))
+    with concurrent.futures.ProcessPoolExecutor(count) as pool:
         yield from pool.map(work, paths, chunksize=share)
 
 

@@ -14,13 +14,13 @@ import soundfile
 from numpy.typing import NDArray
 
 from acoustic.errors import InputError
+from acoustic.filters import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from arrays.capture import Block, Gap
 from arrays.timebase import Timebase
 
 if TYPE_CHECKING:
     from arrays.session import SessionNode
 
-LOWEST_HZ, HIGHEST_HZ = 8_000.0, 192_000.0
 FAST_BLOCK_S = 2.0
 LIVE_BLOCK_S = 0.02
 WIDTHS = {"PCM_U8": 1, "ULAW": 1, "ALAW": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8}
@@ -42,16 +42,17 @@ def read_header(path: Path) -> Header:
     try:
         with soundfile.SoundFile(path) as file:
             header = Header(rate_hz=float(file.samplerate), channels=file.channels, samples=file.frames)
-            promised = _promised(path, file)
+            promised = promised_samples(path, file)
     except (soundfile.SoundFileError, RuntimeError) as error:
-        reason = str(error).rsplit(": ", 1)[-1].rstrip(".").lower()
-        raise InputError(f"file {path} is not a sound file that can be read ({reason})") from error
+        raise InputError(f"file {path} is not a sound file that can be read ({reason(error)})") from error
     if header.samples < promised:
         raise InputError(f"file {path} is cut short: its header promises {promised} samples, it has {header.samples}")
     if header.samples == 0:
         raise InputError(f"file {path} is empty; expected sound")
-    if not LOWEST_HZ <= header.rate_hz <= HIGHEST_HZ:
-        raise InputError(f"file {path} has {header.rate_hz:g} Hz; expected {LOWEST_HZ:g} to {HIGHEST_HZ:g} Hz")
+    if not LOWEST_RATE_HZ <= header.rate_hz <= HIGHEST_RATE_HZ:
+        raise InputError(
+            f"file {path} has {header.rate_hz:g} Hz; expected {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} Hz"
+        )
     return header
 
 
@@ -125,7 +126,12 @@ class SessionFile:
         return not self._stop.wait(max(0.0, wait_s))
 
 
-def _promised(path: Path, file: soundfile.SoundFile) -> int:
+def reason(error: Exception) -> str:
+    """libsndfile's own words, without the path it repeats."""
+    return str(error).rsplit(": ", 1)[-1].rstrip(".").lower()
+
+
+def promised_samples(path: Path, file: soundfile.SoundFile) -> int:
     """Samples that the header promises: libsndfile quietly believes the file's size where a WAV was cut short."""
     width = WIDTHS.get(file.subtype)
     length = _data_bytes(path) if file.format in ("WAV", "WAVEX") else None
@@ -135,7 +141,8 @@ def _promised(path: Path, file: soundfile.SoundFile) -> int:
 def _data_bytes(path: Path) -> int | None:
     """Length that a RIFF file's data chunk states; None where it states none (0 or 2³²−1: streaming tools)."""
     with path.open("rb") as file:
-        file.seek(12)
+        if file.read(12)[:4] != b"RIFF":
+            return None
         while len(head := file.read(8)) == 8:
             length = int.from_bytes(head[4:], "little")
             if head[:4] == b"data":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -11,11 +10,12 @@ from typing import Any
 
 import msgspec
 
-from acoustic.air import Air
 from acoustic.errors import InputError, TocsinError
+from arrays.weather import Weather
 from localisation.arrivals import DEFAULT_SIGMA_S, Arrival, Station
 from localisation.network import locate, locate_associated
 from recordings.answers import shot_answer
+from recordings.cores import cores
 
 # A number outside is in another unit, or none that was measured: metres of one network, seconds since 1970, degrees.
 RANGES = {
@@ -55,22 +55,12 @@ class RequestStation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     z: float
 
 
-class RequestAir(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Weather of a request."""
-
-    temperature_c: float | None = None
-    wind_east_ms: float | None = None
-    wind_north_ms: float | None = None
-    humidity_pct: float = 50.0
-    speed_of_sound_ms: float | None = None
-
-
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One line of input."""
 
     id: str
     arrivals: list[RequestArrival]
-    air: RequestAir = RequestAir()
+    air: Weather = Weather()
     listening: list[RequestStation] = []
 
 
@@ -78,7 +68,7 @@ def main(argv: list[str]) -> int:
     """Answer every line; exit code 2 where one was not a request (the others are answered all the same)."""
     parser = argparse.ArgumentParser(prog="tocsin locate", description=__doc__)
     parser.add_argument("--associated", action="store_true", help="all arrivals of a request are of one shot")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
+    parser.add_argument("--workers", type=int, default=cores(), help="processes (default: one a core)")
     arguments = parser.parse_args(argv)
     failed = 0
     for answer, error in _answers(sys.stdin.buffer, arguments.associated, max(arguments.workers, 1)):
@@ -111,7 +101,7 @@ def respond(line: bytes, associated: bool) -> str:
         request = msgspec.json.decode(line, type=Request)
     except (msgspec.DecodeError, UnicodeError) as error:
         raise InputError(f"not a request: {error}") from error
-    air = Air(**{f: getattr(request.air, f) for f in request.air.__struct_fields__})
+    air = request.air.air()
     arrivals = [_arrival(a, i) for i, a in enumerate(request.arrivals)]
     for i, s in enumerate(request.listening):
         _check(f"listening[{i}]", s)

@@ -25,7 +25,7 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
     settings = read_settings(path)
     assert settings.name == "Bordeaux"
     assert settings.origin == Origin(lat=44.84, lon=-0.58, height_m=20.0)
-    assert settings.site_air().temperature_c == 8.0
+    assert settings.air.air().temperature_c == 8.0
     assert settings.limits.burst == 9
 
 
