@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acoustic.air import Air
-from localisation.likelihood import travel_times
+from localisation.likelihood import Priors, medium, travel_times
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -80,10 +80,9 @@ class Hypothesis:
 class Field:
     """The stations, (K, 3) m, and what a grid around each of them would hear; built once, used for every search."""
 
-    def __init__(self, places: Array, air: Air, search: Search) -> None:
+    def __init__(self, places: Array, air: Air, search: Search, priors: Priors) -> None:
         self.places, self.search = places, search
-        self.air = np.array([air.speed_ms, air.wind_east_ms or 0.0, air.wind_north_ms or 0.0])
-        self.height = float(np.median(places[:, 2])) - 8.0
+        self.air, self.height = np.split(medium(air, places, priors).mean, [3])
         count = math.ceil(search.hearing_m / search.step_m)
         axis = np.arange(-count, count + 1) * search.step_m
         east, north = np.meshgrid(axis, axis)
@@ -110,7 +109,7 @@ class Field:
 
     def heard(self, grid: Array) -> tuple[Array, Array, Array]:
         """Travel times, log probability to hear and not to hear (G, K) of the stations for places (G, 2)."""
-        sources = np.column_stack([grid, np.full(len(grid), self.height)])
+        sources = np.column_stack([grid, np.broadcast_to(self.height, len(grid))])
         times = travel_times(self.places, sources, self.air)
         distance = times * self.air[0]
         heard = 0.97 * np.exp(-0.5 * (distance / self.search.loss_m) ** 2)
@@ -144,13 +143,13 @@ class Table:
     def __init__(
         self,
         signals: Signals,
+        before: Array,
         free: NDArray[np.bool_],
         faith: Array,
         stations: int,
         search: Search,
         blur_s: float,
     ) -> None:
-        before = firsts(signals, search)
         self.worth = search.certain * signals.weight * (1 - search.echo * before) * faith
         sigma = math.hypot(search.kernel_s, blur_s)
         self.start = float(signals.time.min()) - 4.0 if len(signals.time) else 0.0
@@ -186,13 +185,14 @@ class Associator:
         self.field, self.signals, self.search = field, signals, field.search
         self.free = np.ones(len(signals.time), dtype=bool)
         self._faith = np.ones(len(signals.time))  # share of a signal's worth that is left after echoes are explained
+        self._firsts = firsts(signals, self.search)
         self._known: dict[int, Hypothesis | None] = {}
         self._prepare()
 
     def _prepare(self) -> None:
         stations, blur_s = len(self.field.places), 0.6 * self.search.step_m / self.field.air[0] / 2
-        self._coarse = Table(self.signals, self.free, self._faith, stations, self.search, blur_s)
-        self._fine = Table(self.signals, self.free, self._faith, stations, self.search, 0.002)
+        self._coarse = Table(self.signals, self._firsts, self.free, self._faith, stations, self.search, blur_s)
+        self._fine = Table(self.signals, self._firsts, self.free, self._faith, stations, self.search, 0.002)
 
     def use(self, taken: Sequence[int]) -> None:
         """Take signals out: they are explained, and with them much of what follows as an echo would.

@@ -164,7 +164,9 @@ class Network:
         edge are left alone, and nothing new is made of old arrivals only: what explains them may have been cut off.
         """
         if self._field is None:
-            self._field = Field(np.array(list(self._places.values())), self.air, self.settings.search)
+            self._field = Field(
+                np.array(list(self._places.values())), self.air, self.settings.search, self.settings.priors
+            )
         row = {node: i for i, node in enumerate(self._places)}
         station = np.array([row[a.node] for a in stretch], dtype=np.intp)
         time = np.array([(a.time_ns - stretch[0].time_ns) * 1e-9 for a in stretch])
@@ -202,8 +204,7 @@ class Network:
             if key is not None and key not in taken:
                 shared[key] = shared.get(key, 0) + 1
         if not shared:
-            key = hashlib.sha256("\n".join(sorted(a.id for a in arrivals)).encode()).hexdigest()[:16]
-            return Shot(key=key, version=1, origin=origin, verdict=what, arrivals=tuple(arrivals))
+            return first_version(arrivals, origin)
         last = self._shots[min(shared, key=lambda k: (-shared[k], k))]
         if last.origin == origin and last.verdict == what:
             return last
@@ -215,8 +216,10 @@ class Network:
         return origin_of([*own, *borrowed], self.air, self.settings.priors, near=one.place[None])
 
     def _publish(self, shot: Shot) -> None:
-        for a in [a for a, key in self._owner.items() if key == shot.key]:
-            del self._owner[a]
+        last = self._shots.get(shot.key)
+        for a in last.arrivals if last is not None else ():
+            if self._owner.get(a.id) == shot.key:
+                del self._owner[a.id]
         self._shots[shot.key] = shot
         if shot.verdict.label != WITHDRAWN:
             self._owner.update({a.id: shot.key for a in shot.arrivals})
@@ -236,6 +239,10 @@ def locate_associated(arrivals: Sequence[Arrival], air: Air) -> Shot:
     """The one shot that all arrivals are of. Raises InputError where they cannot give a place."""
     if not arrivals:
         raise InputError("arrivals is empty; expected at least 3")
-    origin = origin_of(arrivals, air)
+    return first_version(arrivals, origin_of(arrivals, air))
+
+
+def first_version(arrivals: Sequence[Arrival], origin: Origin) -> Shot:
+    """A shot as it is published first; its key is made of its arrivals."""
     key = hashlib.sha256("\n".join(sorted(a.id for a in arrivals)).encode()).hexdigest()[:16]
     return Shot(key=key, version=1, origin=origin, verdict=verdict(arrivals, origin), arrivals=tuple(arrivals))
