@@ -4,24 +4,35 @@ What is searched are *signals*: single arrivals, or the aligned arrivals of a bu
 and a discharge time predict when the direct sound reaches each station; a station then speaks for them if a signal is
 there, against them if not, and against them if a good signal came *before*: nothing outruns the direct sound. A
 signal that follows a good one at its station may be its echo and weighs less.
+
+Each signal is tried as direct sound. The ground around its station is searched by branch and bound: a cell is halved
+while the best that its places could score is still worth it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from acoustic.air import Air
-from localisation.likelihood import Priors, medium, travel_times
+from localisation.field import Field, Ways
+from localisation.tables import Bounds, Profile
 
 Array = NDArray[np.float64]
+Single = NDArray[np.float32]
 Index = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 SECTOR_RAD = math.radians(25.0)  # to each side of a bearing, in which places are sought
 REACH_S = 4.0  # two arrivals further apart in time do not compete for one shot
+POINTED = 2.0  # log odds that a bearing adds where it points to the place
+BEARING_RAD = math.radians(3.0)  # added to a bearing's own σ
+AGREE = 2.5  # standard deviations within which a bearing agrees with a place
+APART_M = 48.0  # places closer than this are one
+LEAST_WORTH = 0.6  # of a signal that is tried as direct sound
+QUARTERS = np.array([[-0.5, -0.5], [-0.5, 0.5], [0.5, -0.5], [0.5, 0.5]], dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,18 +40,20 @@ class Search:
     """How places are searched; log-odds unless a unit says otherwise.
 
     `hearing_m`: a station further off cannot have heard it; `loss_m`: distance over which hearing falls off;
-    `kernel_s`: spread of a signal about its prediction; `step_m`: of the grid; `certain`: worth of a loud first
-    arrival; `snr_db`, `snr_scale_db`: where an arrival is as likely direct sound as not, and how fast that changes;
-    `echo_s`: how long after a signal its echoes come; `echo`: share of its worth that a signal loses to an equally
-    good one before; what follows an *explained* signal within `tail_s`, `weaker_db` weaker, keeps a share `tail`;
-    `early`: cost of a good signal before the predicted one; `least`: score of a shot, `stations`: that must speak for
-    it, `bare`: what it costs when no more do.
+    `kernel_s`: spread of a signal about its prediction; `finest_m`: side of the smallest cells; `beam`: cells kept a
+    halving; `certain`: worth of a loud first arrival; `snr_db`, `snr_scale_db`: where an arrival is as likely direct
+    sound as not, and how fast that changes; `echo_s`: how long after a signal its echoes come; `echo`: share of its
+    worth that a signal loses to an equally good one before; what follows an *explained* signal within `tail_s` keeps a
+    share `tail`, or `tail_weak` where it is `weaker_db` weaker; `early`: cost of a good signal before the predicted
+    one; `least`: score of a shot, `stations`: that must speak for it, `bare`: what it costs when no more do, and again
+    when only two do; `margin`: within which another place for the same signals makes the shot ambiguous.
     """
 
     hearing_m: float = 1100.0
     loss_m: float = 500.0
     kernel_s: float = 0.008
-    step_m: float = 16.0
+    finest_m: float = 4.0
+    beam: int = 64
     certain: float = 5.0
     snr_db: float = 12.0
     snr_scale_db: float = 4.0
@@ -48,11 +61,13 @@ class Search:
     echo: float = 0.6
     tail_s: float = 1.0
     weaker_db: float = 5.0
-    tail: float = 0.3
+    tail: float = 0.5
+    tail_weak: float = 0.3
     early: float = 1.0
     least: float = 6.0
     bare: float = 2.0
     stations: int = 3
+    margin: float = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,52 +84,21 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """A place (2,) m and a discharge time s, its score, and the signal of each station that speaks for it (or −1)."""
+    """A place (2,) m and a discharge time s, its score, and the signal of each station that speaks for it (or −1).
+
+    `rivals`: other places (2,) m that use some of these signals and score nearly as well.
+    """
 
     place: Array
     time: float
     score: float
     matched: Index
+    rivals: tuple[Array, ...] = ()
 
-
-class Field:
-    """The stations, (K, 3) m, and what a grid around each of them would hear; built once, used for every search."""
-
-    def __init__(self, places: Array, air: Air, search: Search, priors: Priors) -> None:
-        self.places, self.search = places, search
-        self.air, self.height = np.split(medium(air, places, priors).mean, [3])
-        count = math.ceil(search.hearing_m / search.step_m)
-        axis = np.arange(-count, count + 1) * search.step_m
-        east, north = np.meshgrid(axis, axis)
-        inside = east**2 + north**2 <= search.hearing_m**2
-        turned = np.argsort(np.arctan2(east[inside], north[inside]), kind="stable")
-        self._disc = np.column_stack([east[inside], north[inside]])[turned]
-        self._azimuth = np.arctan2(self._disc[:, 0], self._disc[:, 1])
-        self._around: dict[int, tuple[Array, Array, Array, Array]] = {}
-
-    def around(self, station: int) -> tuple[Array, Array, Array, Array]:
-        """Grid (G, 2), travel times (G, K) and log odds of a hit and of a miss (G, K) around one station."""
-        if station not in self._around:
-            grid = self.places[station, :2] + self._disc
-            self._around[station] = (grid, *self.heard(grid))
-        return self._around[station]
-
-    def toward(self, azimuth: float) -> Index | slice:
-        """Rows of the grid around a station that its bearing points to; all of them where it has none."""
-        if math.isnan(azimuth):
-            return slice(None)
-        low, high = azimuth - SECTOR_RAD, azimuth + SECTOR_RAD
-        spans = [np.searchsorted(self._azimuth, (low + turn, high + turn)) for turn in (-2 * math.pi, 0, 2 * math.pi)]
-        return np.concatenate([np.arange(a, b) for a, b in spans])
-
-    def heard(self, grid: Array) -> tuple[Array, Array, Array]:
-        """Travel times, log probability to hear and not to hear (G, K) of the stations for places (G, 2)."""
-        sources = np.column_stack([grid, np.broadcast_to(self.height, len(grid))])
-        times = travel_times(self.places, sources, self.air)
-        distance = times * self.air[0]
-        heard = 0.97 * np.exp(-0.5 * (distance / self.search.loss_m) ** 2)
-        far = distance > 1.5 * self.search.hearing_m
-        return times, np.where(far, -20.0, np.log(heard + 1e-9)), np.where(far, 0.0, np.log1p(-heard))
+    @property
+    def signals(self) -> Index:
+        """The signals that speak for it."""
+        return self.matched[self.matched >= 0]
 
 
 def weights(snr_db: Array, search: Search) -> Array:
@@ -125,182 +109,235 @@ def weights(snr_db: Array, search: Search) -> Array:
 def firsts(signals: Signals, search: Search) -> Array:
     """Weight (N,) of the best signal that came before each one at its station, within the time that echoes take."""
     best = np.zeros(len(signals.time))
-    for i in range(len(best)):
-        gap = signals.time[i] - signals.time
-        before = (signals.station == signals.station[i]) & (gap > 0.006) & (gap < search.echo_s)
-        best[i] = signals.weight[before].max(initial=0.0)
+    for station in np.unique(signals.station):
+        own = np.flatnonzero(signals.station == station)
+        gap = signals.time[own][:, None] - signals.time[own][None]
+        before = (gap > 0.006) & (gap < search.echo_s)
+        best[own] = np.where(before, signals.weight[own][None], 0.0).max(axis=1, initial=0.0)
     return best
-
-
-class Table:
-    """What each station says of a predicted time, tabulated: a signal is there (`match`), a good one came before
-    (`early`).
-    """
-
-    STEP_S = 0.002
-    NOTHING = -30.0
-
-    def __init__(
-        self,
-        signals: Signals,
-        before: Array,
-        free: NDArray[np.bool_],
-        faith: Array,
-        stations: int,
-        search: Search,
-        blur_s: float,
-    ) -> None:
-        self.worth = search.certain * signals.weight * (1 - search.echo * before) * faith
-        sigma = math.hypot(search.kernel_s, blur_s)
-        self.start = float(signals.time.min()) - 4.0 if len(signals.time) else 0.0
-        span = float(np.ptp(signals.time)) + 8.0 if len(signals.time) else 0.0
-        length = math.ceil(span / self.STEP_S) + 2
-        self.match = np.full((stations, length), self.NOTHING)
-        self.early = np.zeros((stations, length))
-        reach = math.ceil(3.5 * sigma / self.STEP_S)
-        for i in np.flatnonzero(free):
-            at = (signals.time[i] - self.start) / self.STEP_S
-            low = round(at) - reach
-            slot = np.arange(low, low + 2 * reach + 1)
-            value = self.worth[i] - 0.5 * ((slot - at) * self.STEP_S / sigma) ** 2
-            row = self.match[signals.station[i]]
-            row[slot] = np.maximum(row[slot], value)
-            late = slice(round(at + 0.02 / self.STEP_S), round(at + search.echo_s / self.STEP_S))
-            row = self.early[signals.station[i], late]
-            np.maximum(row, signals.weight[i] * (1 - before[i]) * faith[i], out=row)
-
-    def score(self, predicted: Array, hit: Array, miss: Array, early: float) -> Array:
-        """Sum over stations for predicted times (G, K)."""
-        slot = ((predicted - self.start) * (1 / self.STEP_S)).astype(np.intp)
-        np.clip(slot, 0, self.match.shape[1] - 1, out=slot)
-        slot += np.arange(self.match.shape[0]) * self.match.shape[1]
-        says = np.maximum(self.match.ravel().take(slot) + hit, miss) - early * self.early.ravel().take(slot)
-        return np.asarray(says.sum(1))
 
 
 class Associator:
     """Explains a set of signals by shots, best first."""
 
-    def __init__(self, field: Field, signals: Signals) -> None:
-        self.field, self.signals, self.search = field, signals, field.search
-        self.free = np.ones(len(signals.time), dtype=bool)
-        self._faith = np.ones(len(signals.time))  # share of a signal's worth that is left after echoes are explained
-        self._firsts = firsts(signals, self.search)
-        self._known: dict[int, Hypothesis | None] = {}
-        self._prepare()
+    def __init__(self, field: Field, signals: Signals, search: Search) -> None:
+        self.field, self.signals, self.search = field, signals, search
+        count = len(signals.time)
+        self.free = np.ones(count, dtype=bool)
+        self._faith = np.ones(count)  # share of a signal's worth that is left after echoes are explained
+        self._told = np.ones(count)
+        self._before = firsts(signals, search)
+        self._pointed = np.isfinite(signals.azimuth)
+        self._hopeless = np.zeros(count, dtype=bool)  # what bounds have ruled out stays so: a score only falls
+        self._known: dict[int, tuple[Hypothesis, ...]] = {}  # by anchor, best first
+        self._stale: set[int] = set()  # known to give nothing, before others were explained
+        self._order = np.argsort(signals.time, kind="stable")
+        self._ordered = signals.time[self._order]
+        span = (float(signals.time.min()), float(signals.time.max())) if count else (0.0, 0.0)
+        self._bounds = Bounds(field.count, span)
+        self._profile = Profile(field.count, span)
+        self._worth = np.zeros(count)
+        self._tell(range(field.count))
 
-    def _prepare(self) -> None:
-        stations, blur_s = len(self.field.places), 0.6 * self.search.step_m / self.field.air[0] / 2
-        self._coarse = Table(self.signals, self._firsts, self.free, self._faith, stations, self.search, blur_s)
-        self._fine = Table(self.signals, self._firsts, self.free, self._faith, stations, self.search, 0.002)
+    def _tell(self, stations: Sequence[int] | range) -> None:
+        """Tabulate anew what these stations say."""
+        s, search = self.signals, self.search
+        self._worth = search.certain * s.weight * (1 - search.echo * self._before) * self._faith
+        value = self._worth + np.where(self._pointed, POINTED, 0.0)
+        first = s.weight * (1 - self._before) * self._faith
+        for k in stations:
+            own = np.flatnonzero((s.station == k) & self.free)
+            self._profile.fill(k, s.time[own], value[own], first[own], search.kernel_s, search.echo_s)
+        self._bounds.fill(stations, self._profile)
 
     def use(self, taken: Sequence[int]) -> None:
         """Take signals out: they are explained, and with them much of what follows as an echo would.
 
         What was found far from them in time stays known.
         """
-        s, times = self.signals, self.signals.time
+        if not len(taken):
+            return
+        s = self.signals
         for i in taken:
-            late = times - times[i]
+            late = s.time - s.time[i]
             echoes = (s.station == s.station[i]) & (late > 0) & (late < self.search.tail_s)
-            self._faith[echoes & (s.snr_db < s.snr_db[i] - self.search.weaker_db)] *= self.search.tail
+            weak = s.snr_db[echoes] < s.snr_db[i] - self.search.weaker_db
+            self._faith[echoes] *= np.where(weak, self.search.tail_weak, self.search.tail)
         self.free[list(taken)] = False
-        self._known = {
-            i: h
-            for i, h in self._known.items()
-            if np.abs(times[list(taken)] - times[i]).min(initial=math.inf) > REACH_S
-        }
-        self._prepare()
+        self._tell(sorted(set(s.station[list(taken)].tolist())))
+        self._forget(list(taken))
 
-    def best(self, begin: NDArray[np.bool_]) -> Hypothesis | None:
+    def _forget(self, taken: list[int]) -> None:
+        """What was found near signals that are now used is found again, or weighed again where it used none of them."""
+        s, places = self.signals, self.field.places[:, :2]
+        touched = (self._faith < self._told) | ~self.free
+        self._told = self._faith.copy()
+        middle = places[s.station[taken]].mean(axis=0)
+        low, high = s.time[taken].min() - REACH_S, s.time[taken].max() + REACH_S
+        for i, known in list(self._known.items()):
+            if not low <= s.time[i] <= high or math.dist(places[s.station[i]], middle) > 3 * self.field.hearing_m:
+                continue
+            if not known:
+                self._stale.add(i)  # something may now be found where these signals came before
+            elif touched[known[0].signals].any():
+                del self._known[i]
+            else:
+                self._known[i] = _ranked(self.judge(h.place - self.field.centre[:2], h.time) for h in known)
+
+    def best(self, begin: Mask) -> Hypothesis | None:
         """The best shot with a free signal marked in `begin` (N,), or None where none is good enough."""
-        order = np.argsort(-self._coarse.worth, kind="stable")
-        done: set[int] = set()
+        found = self._best(begin)
+        while found is None and self._stale:
+            for i in self._stale:
+                self._known.pop(i, None)
+            self._stale = set()
+            found = self._best(begin)
+        return None if found is None else replace(found, rivals=self._rivals(found))
+
+    def _best(self, begin: Mask) -> Hypothesis | None:
+        order = np.argsort(-self._worth, kind="stable")
+        order = order[self.free[order] & begin[order] & (self._worth[order] >= LEAST_WORTH) & ~self._hopeless[order]]
+        done = np.zeros(len(self.free), dtype=bool)
         found: Hypothesis | None = None
-        for i in order:
-            if not (self.free[i] and begin[i]) or int(i) in done or self._coarse.worth[i] < 0.6:
+        for i in order.tolist():
+            if done[i]:
                 continue
-            if int(i) not in self._known:
-                self._known[int(i)] = self._from(int(i))
-            hypothesis = self._known[int(i)]
-            if hypothesis is None:
+            if i not in self._known:
+                self._known[i] = self._from(i)
+            if not self._known[i] or self._known[i][0].score < self.search.least:
                 continue
-            if hypothesis.score >= self.search.least:
-                done.update(int(j) for j in hypothesis.matched if j >= 0)
+            hypothesis = self._known[i][0]
+            done[hypothesis.signals] = True
             if found is None or hypothesis.score > found.score:
                 found = hypothesis
-        return found if found is not None and found.score >= self.search.least else None
+        return found
 
-    def _from(self, anchor: int) -> Hypothesis | None:
-        """The best place that explains the anchor as direct sound."""
-        station, time = int(self.signals.station[anchor]), float(self.signals.time[anchor])
-        rows = self.field.toward(float(self.signals.azimuth[anchor]))
-        grid, travel, hit, miss = (table[rows] for table in self.field.around(station))
-        score = self._coarse.score(time - travel[:, station, None] + travel, hit, miss, self.search.early)
-        if score.max() < self.search.least:  # the coarse kernel is the wider one: refined, it can only fall
-            return None
-        best: Hypothesis | None = None
-        for i in _peaks(grid, score, self.search.step_m):
-            hypothesis = self._refined(grid[i], station, time)
-            if hypothesis is not None and (best is None or hypothesis.score > best.score):
-                best = hypothesis
-        return best
+    def _rivals(self, found: Hypothesis) -> tuple[Array, ...]:
+        others = [h for known in self._known.values() for h in known if h.score > found.score - self.search.margin]
+        chosen: list[Array] = []
+        for h in sorted(others, key=lambda h: -h.score):
+            apart = all(math.dist(h.place, p) > APART_M for p in (found.place, *chosen))
+            if apart and np.isin(h.signals, found.signals).any():
+                chosen.append(h.place)
+        return tuple(chosen)
 
-    def _refined(self, place: Array, station: int, time: float) -> Hypothesis | None:
-        axis = np.linspace(-1, 1, 9) * self.search.step_m
-        grid = place + np.column_stack([np.repeat(axis, 9), np.tile(axis, 9)])
-        travel, hit, miss = self.field.heard(grid)
-        score = self._fine.score(time - travel[:, station, None] + travel, hit, miss, self.search.early)
-        i = int(score.argmax())
-        return self.judge(grid[i], time - float(travel[i, station]))
+    def _from(self, anchor: int) -> tuple[Hypothesis, ...]:
+        """The places that explain the anchor as direct sound, best first."""
+        cell, root = self._search(anchor)
+        if not len(cell):
+            self._hopeless[anchor] = True
+            return ()
+        score, early, discharge = self._score(anchor, cell, root)
+        if score.max() < self.search.least:
+            self._hopeless[anchor] = True
+            return ()
+        return _ranked(self.judge(cell[i], float(discharge[i])) for i in _peaks(cell, score - early))
 
-    def judge(self, place: Array, time: float) -> Hypothesis | None:
-        """Which signal of each station answers a place and time, bearings included; None where too few do."""
-        travel, hit, miss = (row[0] for row in self.field.heard(place[None]))
-        matched = np.full(len(travel), -1, dtype=np.intp)
-        total = 0.0
-        for k in range(len(travel)):
-            said, which = self._answer(k, place, time + float(travel[k]))
-            if which >= 0 and said + hit[k] > miss[k]:
-                matched[k], said = which, said + float(hit[k])
-            else:
-                said = float(miss[k])
-            total += said - self.search.early * self._before(k, time + float(travel[k]))
+    def _search(self, anchor: int) -> tuple[Single, Index]:
+        """The smallest cells (P, 2) that may be worth it, and the coarsest ones that they lie in; none if none can."""
+        root = self.field.around(int(self.signals.station[anchor]))
+        cell, side = self.field.roots[root], self.field.root_m
+        while side > self.search.finest_m:
+            near = self._within(anchor, cell, side)
+            bound = self._bound(anchor, cell[near], root[near], side / math.sqrt(2))
+            keep = np.flatnonzero(bound >= self.search.least)
+            if len(keep) > self.search.beam:
+                keep = keep[np.argsort(-bound[keep], kind="stable")[: self.search.beam]]
+            side /= 2
+            cell = (cell[near[keep]][:, None] + np.float32(side) * QUARTERS).reshape(-1, 2)
+            root = np.repeat(root[near[keep]], 4)
+        return cell, root
+
+    def _within(self, anchor: int, cell: Single, side: float) -> Index:
+        """The cells that the anchor's bearing points to; all of them where it has none."""
+        azimuth = float(self.signals.azimuth[anchor])
+        if math.isnan(azimuth):
+            return np.arange(len(cell))
+        way = cell - self.field.places[self.signals.station[anchor], :2]
+        away = np.hypot(way[:, 0], way[:, 1])
+        half = np.arcsin(np.minimum(side / math.sqrt(2) / np.maximum(away, 1e-6), 1.0))
+        off = np.abs(_turn(np.arctan2(way[:, 0], way[:, 1]) - azimuth))
+        return np.flatnonzero((off <= SECTOR_RAD + half) | (away < side))
+
+    def _bound(self, anchor: int, cell: Single, root: Index, radius: float) -> Single:
+        """More than any place within `radius` of the cells (P, 2) can score."""
+        ways, own, discharge = self._ways(anchor, cell, root)
+        across = np.hypot(ways.east - own.east, ways.north - own.north)
+        bend = np.float32(radius) / np.maximum(np.minimum(ways.metres, own.metres), np.float32(radius))
+        wide = np.minimum(across + bend, np.float32(2.0)) * np.float32(radius / self.field.air[0])
+        hit, miss = self.field.odds(ways.metres, radius)
+        says = self._bounds.most(ways.station, discharge + ways.seconds, wide)
+        return np.asarray(np.maximum(says + hit, miss).sum(axis=1))
+
+    def _score(self, anchor: int, cell: Single, root: Index) -> tuple[Single, Single, Single]:
+        """What stations say for and against places (P, 2), bearings taken for granted; what came before; discharge."""
+        ways, _, discharge = self._ways(anchor, cell, root)
+        hit, miss = self.field.odds(ways.metres)
+        match, early = self._profile.at(ways.station, discharge + ways.seconds)
+        before = self.search.early * (early * (ways.metres < self.field.far_m)).sum(axis=1)
+        return np.maximum(match + hit, miss).sum(axis=1), before, discharge[:, 0]
+
+    def _ways(self, anchor: int, cell: Single, root: Index) -> tuple[Ways, Ways, Single]:
+        """From cells to the stations around and to the anchor's, the discharge times (P, 1) it gives."""
+        ways = self.field.ways(cell, self.field.near[root])
+        own = self.field.ways(cell, np.full((len(cell), 1), self.signals.station[anchor]))
+        return ways, own, np.float32(self.signals.time[anchor]) - own.seconds
+
+    def judge(self, place: Single, time: float) -> Hypothesis | None:
+        """Which signal of each station answers a place (relative to the field's centre) and time, bearings included;
+        None where too few do: two stations suffice where both have bearings, and they agree.
+        """
+        stations = np.arange(self.field.count)
+        ways = self.field.ways(np.asarray(place, dtype=np.float32)[None], stations[None])
+        predicted = time + ways.seconds[0].astype(np.float64)
+        hit, miss = (row[0] for row in self.field.odds(ways.metres))
+        near = ways.metres[0] < self.field.far_m
+        some, value, agree = self._answers(predicted, near, np.arctan2(-ways.east[0], -ways.north[0]))
+        matched, says = np.full(len(stations), -1, dtype=np.intp), miss.astype(np.float64)
+        for i in np.lexsort((some, value)).tolist():  # the best of a station comes last
+            k = self.signals.station[some[i]]
+            if value[i] + hit[k] > miss[k]:
+                matched[k], says[k] = some[i], value[i] + hit[k]
+        pointing = int(agree[np.isin(some, matched)].sum())
+        _, early = self._profile.at(stations, predicted)
+        total = float(says.sum() - self.search.early * (early * near).sum())
         speaking = int((matched >= 0).sum())
-        if speaking < self.search.stations:
+        if speaking < self.search.stations and not (speaking == 2 == pointing):
             return None
-        if speaking == self.search.stations:
-            total -= self.search.bare
-        return Hypothesis(place, time, total, matched)
+        if speaking <= self.search.stations:
+            total -= self.search.bare * (self.search.stations + 1 - speaking)
+        return Hypothesis(self.field.centre[:2] + place, time, total, matched)
 
-    def _answer(self, station: int, place: Array, predicted: float) -> tuple[float, int]:
-        s = self.signals
-        near = np.flatnonzero(
-            (s.station == station) & self.free & (np.abs(s.time - predicted) < 4 * self.search.kernel_s)
-        )
-        if not len(near):
-            return Table.NOTHING, -1
-        value = self._fine.worth[near] - 0.5 * ((s.time[near] - predicted) / self.search.kernel_s) ** 2
-        way = place - self.field.places[station, :2]
-        off = np.angle(np.exp(1j * (s.azimuth[near] - math.atan2(way[0], way[1]))))
-        sigma = np.hypot(s.azimuth_sigma[near], math.radians(3.0))
-        value = value + np.where(np.isfinite(off), 2.0 - 0.5 * np.minimum((off / sigma) ** 2, 25.0), 0.0)
-        best = int(np.argmax(value))
-        return float(value[best]), int(near[best])
-
-    def _before(self, station: int, predicted: float) -> float:
-        slot = round((predicted - self._fine.start) / Table.STEP_S)
-        inside = 0 <= slot < self._fine.early.shape[1]
-        return float(self._fine.early[station, slot]) if inside else 0.0
+    def _answers(self, predicted: Array, near: Mask, azimuth: Array) -> tuple[Index, Array, Mask]:
+        """The free signals near the times predicted at the stations (K,): what each is worth, and whether its bearing
+        agrees with the azimuth from its station to the place.
+        """
+        s, room = self.signals, 4 * self.search.kernel_s
+        low = np.searchsorted(self._ordered, predicted[near].min(initial=math.inf) - room)
+        high = np.searchsorted(self._ordered, predicted[near].max(initial=-math.inf) + room)
+        some = self._order[low:high]
+        some = some[self.free[some] & near[s.station[some]]]
+        off = s.time[some] - predicted[s.station[some]]
+        some, off = some[np.abs(off) < room], off[np.abs(off) < room]
+        turn = _turn(s.azimuth[some] - azimuth[s.station[some]]) / np.hypot(s.azimuth_sigma[some], BEARING_RAD)
+        pointed = np.where(self._pointed[some], POINTED - 0.5 * np.minimum(turn**2, 25.0), 0.0)
+        return some, self._worth[some] - 0.5 * (off / self.search.kernel_s) ** 2 + pointed, np.abs(turn) < AGREE
 
 
-def _peaks(grid: Array, score: Array, step_m: float, most: int = 4) -> list[int]:
-    """The best places of a grid, none within three steps of a better one."""
+def _turn(angle: Array) -> Array:
+    return np.asarray((angle + math.pi) % (2 * math.pi) - math.pi)
+
+
+def _ranked(judged: Iterable[Hypothesis | None]) -> tuple[Hypothesis, ...]:
+    return tuple(sorted((h for h in judged if h is not None), key=lambda h: -h.score))
+
+
+def _peaks(cell: Single, score: Single, apart_m: float = APART_M, most: int = 4) -> list[int]:
+    """The best places, none near a better one."""
     chosen: list[int] = []
-    top = np.argpartition(-score, 60 * most)[: 60 * most] if len(score) > 60 * most else np.arange(len(score))
-    for i in top[np.lexsort((top, -score[top]))]:
-        if all(np.hypot(*(grid[i] - grid[j])) > 3 * step_m for j in chosen):
-            chosen.append(int(i))
+    for i in np.argsort(-score, kind="stable").tolist():
+        if all(math.dist(cell[i], cell[j]) > apart_m for j in chosen):
+            chosen.append(i)
         if len(chosen) == most:
             break
     return chosen

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from localisation.arrivals import Arrival
-from localisation.associate import Associator, Field, Hypothesis, Search, Signals, weights
+from localisation.associate import Associator, Hypothesis, Search, Signals, weights
+from localisation.field import Field
 from localisation.rhythm import LEAST, Burst, Family, find_burst, pairs_of
 
 Array = NDArray[np.float64]
@@ -24,7 +25,8 @@ REPEATED = 0.5  # power of a family's coherence that counts towards its weight
 class Explained:
     """One shot: the arrivals that are its direct sound (indices), and about where and when it was fired (s).
 
-    `borrowed`: where a station lacks this round of a burst, its arrival of another round and the seconds between them.
+    `rivals`: other places that explain some of them nearly as well. `borrowed`: where a station lacks this round of a
+    burst, its arrival of another round and the seconds between them.
     """
 
     arrivals: tuple[int, ...]
@@ -32,33 +34,41 @@ class Explained:
     time: float
     score: float
     borrowed: tuple[tuple[int, float], ...] = ()
+    rivals: tuple[Array, ...] = ()
 
 
 def explain(
-    arrivals: Sequence[Arrival], station: NDArray[np.intp], time: Array, field: Field, begin: NDArray[np.bool_]
+    arrivals: Sequence[Arrival],
+    station: NDArray[np.intp],
+    time: Array,
+    field: Field,
+    search: Search,
+    begin: NDArray[np.bool_],
 ) -> list[Explained]:
     """The shots that explain the arrivals, by time. `station`: (N,) rows of the field's places; `time`: (N,) s.
 
     Single shots are sought from the arrivals marked in `begin` (N,) only; all can belong to them.
     """
-    single = signals_of(arrivals, station, time, field.search)
+    single = signals_of(arrivals, station, time, search)
     free = np.ones(len(arrivals), dtype=bool)
     shots: list[Explained] = []
     pairs = pairs_of(arrivals, station, time)
+    # what repeats is no stranger: to leave an earlier one of these unexplained costs all that it is worth
+    repeated = replace(search, early=search.certain)
     tried = free.copy()
     while (burst := find_burst(pairs, station, time, tried)) is not None:
         composite = aligned(burst, single)
-        found = Associator(field, composite).best(np.ones(len(composite.time), dtype=bool))
+        found = Associator(field, composite, repeated).best(np.ones(len(composite.time), dtype=bool))
         tried[_members(f for f in burst.families if f.coherence >= LEAST)] = False
         if found is not None:
             shots += rounds(burst, found)
             own = _members(_heard(burst, found))
             tried[own] = free[own] = False
-    associator = Associator(field, single)
+    associator = Associator(field, single, search)
     associator.use(np.flatnonzero(~free).tolist())
     while (found := associator.best(begin)) is not None:
         members = tuple(int(m) for m in found.matched if m >= 0)
-        shots.append(Explained(members, found.place, found.time, found.score))
+        shots.append(Explained(members, found.place, found.time, found.score, rivals=found.rivals))
         associator.use(members)
     return sorted(shots, key=lambda s: s.time)
 
@@ -92,7 +102,7 @@ def rounds(burst: Burst, found: Hypothesis) -> list[Explained]:
         own = tuple(f.members[number] for f in families if f.members[number] >= 0)
         borrowed = tuple(_borrow(f, number, burst.offsets) for f in families if f.members[number] < 0)
         if len(own) >= OWN:
-            shots.append(Explained(own, found.place, found.time + offset, found.score, borrowed))
+            shots.append(Explained(own, found.place, found.time + offset, found.score, borrowed, found.rivals))
     return shots
 
 

@@ -32,19 +32,20 @@ UNKNOWNS = 7
 class Priors:
     """What is believed before any arrival; one standard deviation each.
 
-    `path_s`: dense delay of a path; `outlier`: share of arrivals that are grossly wrong, and over `outlier_s` how
-    widely; `speed_ms`, `wind_ms`: how far the stated air may be wrong (an airport's temperature is 1–2 °C off in a
-    street; its wind 1–2 m/s); where nobody measured, `unknown_speed_ms` and `unknown_wind_ms`. The source stands
-    `below_m` under the sensors' median height, ± `height_m`. `bearing_deg` is added to a bearing's own σ (reflections
-    near the array). A shot is heard at a distance r with a probability that falls as exp(−r²/2·hearing_m²).
+    `path_s`: dense delay of a path, on the safe side of the measured 7 ms so that one bad path does not bend the air
+    (`solve.SCALE_MEAN` brings the ellipse back to 7 ms); `outlier`: share of arrivals that are grossly wrong, and over
+    `outlier_s` how widely; `speed_ms`, `wind_ms`: how far the stated air may be wrong (an airport's temperature is
+    1–2 °C off in a street; its wind about 1 m/s); where nobody measured, `unknown_speed_ms` and `unknown_wind_ms`. The
+    source stands `below_m` under the sensors' median height, ± `height_m`. `bearing_deg` is added to a bearing's own σ
+    (reflections near the array). A shot is heard at a distance r with a probability ∝ exp(−r²/2·hearing_m²).
     """
 
-    path_s: float = 0.010
+    path_s: float = 0.013
     outlier: float = 1e-7
     outlier_s: float = 0.5
     speed_ms: float = 1.0
     unknown_speed_ms: float = 6.0
-    wind_ms: float = 1.5
+    wind_ms: float = 1.0
     unknown_wind_ms: float = 3.0
     below_m: float = 8.0
     height_m: float = 15.0

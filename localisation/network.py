@@ -18,10 +18,11 @@ import numpy as np
 from acoustic.air import Air
 from acoustic.errors import InputError
 from localisation.arrivals import MOVED_M, Arrival, Origin, Shot, Station
-from localisation.associate import Field, Search
+from localisation.associate import Search
 from localisation.explain import Explained, explain
+from localisation.field import Field
 from localisation.likelihood import Priors
-from localisation.solve import origin_of
+from localisation.solve import origin_of, with_rivals
 from localisation.verdict import WITHDRAWN, verdict, withdrawn
 
 NS = 1_000_000_000
@@ -164,9 +165,9 @@ class Network:
         edge are left alone, and nothing new is made of old arrivals only: what explains them may have been cut off.
         """
         if self._field is None:
-            self._field = Field(
-                np.array(list(self._places.values())), self.air, self.settings.search, self.settings.priors
-            )
+            search = self.settings.search
+            places = np.array(list(self._places.values()))
+            self._field = Field(places, self.air, self.settings.priors, search.hearing_m, search.loss_m)
         row = {node: i for i, node in enumerate(self._places)}
         station = np.array([row[a.node] for a in stretch], dtype=np.intp)
         time = np.array([(a.time_ns - stretch[0].time_ns) * 1e-9 for a in stretch])
@@ -179,7 +180,8 @@ class Network:
         seen = set(partly)
         # a shot that is new or changed has a fresh arrival, or is one that stands already: others need no search
         begin = [fresh is None or stretch[i].id in fresh or stretch[i].id in self._owner for i in free]
-        for one in explain([stretch[i] for i in free], station[free], time[free], self._field, np.array(begin)):
+        heard = [stretch[i] for i in free]
+        for one in explain(heard, station[free], time[free], self._field, self.settings.search, np.array(begin)):
             arrivals = [stretch[free[i]] for i in one.arrivals]
             if edge_ns and fresh and not any(a.id in fresh or a.id in self._owner for a in arrivals):
                 continue
@@ -213,7 +215,8 @@ class Network:
     def _origin(self, one: Explained, among: Sequence[Arrival]) -> Origin:
         own = [among[i] for i in one.arrivals]
         borrowed = [replace(among[i], time_ns=among[i].time_ns + round(shift * NS)) for i, shift in one.borrowed]
-        return origin_of([*own, *borrowed], self.air, self.settings.priors, near=one.place[None])
+        origin = origin_of([*own, *borrowed], self.air, self.settings.priors, near=one.place[None])
+        return with_rivals(origin, one.rivals)
 
     def _publish(self, shot: Shot) -> None:
         last = self._shots.get(shot.key)

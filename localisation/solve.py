@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,22 +24,23 @@ STARTS = 10
 APART_M = 60.0  # starts closer than this find the same mode
 SAME_M = 25.0
 RIVAL = 3.0  # a second mode within this of the best log posterior makes the answer ambiguous
-LONG_M = 30.0  # and so does an ellipse that reaches further: its ends explain the arrivals nearly as well
-SCALE_FREEDOM = 6.0  # weight, in arrivals, of the belief in the path delay's standard deviation
-SCALE_MEAN = 0.5
+LONG_M = 25.0  # and so does a geometry whose 90 % ellipse reaches further: its ends explain them nearly as well
+SCALE_FREEDOM = 20.0  # weight, in arrivals, of the belief in the path delay's standard deviation
+SCALE_MEAN = 0.3  # of the prior's variance of the path delay: 7 ms of 13
 REFUSED = 0.2  # an arrival less likely than this to be an inlier was not used
 LARGEST_SPREAD_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """One maximum of the posterior: its unknowns, cost, place covariance (2, 2) m², time σ, lateness and inlier
-    shares.
+    """One maximum of the posterior: its unknowns, cost, place covariance (2, 2) m² as the residuals scale it and as the
+    prior expects it, time σ, lateness, inlier shares, and the degrees of freedom of the scale.
     """
 
     unknowns: Array
     cost: float
     covariance: Array
+    expected: Array
     time_sigma_s: float
     late: Array
     inlier: Array
@@ -92,7 +93,7 @@ def modes(rows: Rows, air: Air, priors: Priors, near: Array | None = None) -> li
         place = fit.unknowns[i, :2]
         if all(np.hypot(*(place - fit.unknowns[j, :2])) > SAME_M for j in kept):
             kept.append(int(i))
-    return [_mode(fit, i, rows, priors) for i in kept]
+    return [_mode(fit, i, rows, around, priors) for i in kept]
 
 
 def origin_of(arrivals: Sequence[Arrival], air: Air, priors: Priors | None = None, near: Array | None = None) -> Origin:
@@ -103,7 +104,7 @@ def origin_of(arrivals: Sequence[Arrival], air: Air, priors: Priors | None = Non
     found = modes(rows_of(arrivals, epoch_ns), air, priors, near)
     best = found[0]
     region = ellipse(best.covariance, freedom=best.freedom)
-    also = _rivals(found, region)
+    also = _rivals(found, region, ellipse(best.expected).semi_major_m > LONG_M)
     if not (best.inlier >= REFUSED).any():
         raise InputError("no place explains any of the arrivals; expected arrivals of one shot")
     residuals = tuple(
@@ -129,11 +130,20 @@ def origin_of(arrivals: Sequence[Arrival], air: Air, priors: Priors | None = Non
     )
 
 
-def _rivals(found: list[Mode], region: Ellipse) -> tuple[Place, ...]:
+def with_rivals(origin: Origin, places: Iterable[Array]) -> Origin:
+    """The origin with other places (2,) m that association found for some of its arrivals: it is ambiguous then."""
+    known = [Place(x=origin.x, y=origin.y), *origin.also]
+    for east, north in (p.tolist() for p in places):
+        if all(math.hypot(east - p.x, north - p.y) > SAME_M for p in known):
+            known.append(Place(x=east, y=north))
+    return replace(origin, ambiguous=len(known) > 1, also=tuple(known[1:]))
+
+
+def _rivals(found: list[Mode], region: Ellipse, long: bool) -> tuple[Place, ...]:
     """Other places that explain the arrivals nearly as well: rival modes, or the ends of a long ellipse."""
     best = found[0]
     places = [Place(x=float(m.unknowns[X]), y=float(m.unknowns[Y])) for m in found[1:] if m.cost - best.cost < RIVAL]
-    if not places and region.semi_major_m > LONG_M:
+    if not places and long:
         along = 0.6 * region.semi_major_m * np.exp(1j * math.radians(region.azimuth_deg))
         centre = complex(best.unknowns[Y], best.unknowns[X])
         places = [Place(x=float(end.imag), y=float(end.real)) for end in (centre + along, centre - along)]
@@ -180,17 +190,24 @@ def _profiled(grid: Array, rows: Rows, around: Medium) -> Array:
     return starts
 
 
-def _mode(fit: Fit, i: int, rows: Rows, priors: Priors) -> Mode:
-    """A fit with its covariance, scaled by what the residuals say of the path delay (normal–inverse-χ² prior)."""
+def _mode(fit: Fit, i: int, rows: Rows, around: Medium, priors: Priors) -> Mode:
+    """A fit with its covariance: what path delays add is scaled by what the residuals say of them (normal–inverse-χ²
+    prior), what air and height add is not.
+    """
     inlier, late = fit.inlier[i], fit.late[i]
     whitened = inlier * late**2 / (rows.sigmas**2 + priors.path_s**2)
     spare = max(float(inlier.sum()) - 3.0, 0.0)
     scale = (SCALE_FREEDOM * SCALE_MEAN + float(whitened.sum())) / (SCALE_FREEDOM + spare)
-    covariance = np.linalg.inv(fit.information[i] + np.eye(UNKNOWNS) * 1e-9) * scale
+    believed = np.diag([0.0, 0.0, 0.0, *around.sigma**-2])
+    inverse = np.linalg.inv(fit.information[i] + np.eye(UNKNOWNS) * 1e-9)
+    covariance, expected = (
+        inverse @ (s * (fit.information[i] - believed) + believed) @ inverse for s in (scale, SCALE_MEAN)
+    )
     return Mode(
         fit.unknowns[i],
         float(fit.cost[i]),
         covariance[:2, :2],
+        expected[:2, :2],
         float(np.sqrt(covariance[T, T])),
         late,
         inlier,
