@@ -1,4 +1,5 @@
-"""One likelihood for what an origin explains: times of arrival and bearings, with the air and the height as nuisances.
+"""One likelihood for what an origin explains: times of arrival, bearings, leads of shock waves, and who heard nothing;
+the air and the height are nuisances.
 
     t_k = t0 + |p − s_k| / (c + δc + (w + δw)·n_k) + δ_k + ε_k
 
@@ -8,13 +9,17 @@ paths, of which 7 ms repeats from shot to shot. Now and then an arrival is gross
 normal and a broad outlier density, so that it loses its pull instead of dragging the place. δc, δw and the source's
 height have normal priors and are solved with the place: the covariance of the place is marginal over them.
 
+A bullet's shock wave leads the muzzle blast by L = r/c · (1 − sin(φ + μ)) at a distance r and an angle φ < 90° − μ off
+the line of fire, sin μ = 1/M (Whitham 1952; Maher 2007). Speed and line of fire unknown, cL/r is spread over a decade:
+a lead tells the distance to a factor (`LEAD_LOG`), which decides between two places and no more.
+
 Everything is batched: B problems or starts of K rows each; a mask says which rows count.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,26 +28,31 @@ from acoustic.air import Air
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Index = NDArray[np.intp]
 
 X, Y, T, C, WIND_EAST, WIND_NORTH, Z = range(7)
 UNKNOWNS = 7
+FAR_M = 1e6  # no station
+LEAST_LEAD = 0.01  # of the travel time: a shorter lead cannot be told from the muzzle blast itself
+LEAD_LOG = (-2.05, 1.04)  # mean and σ of ln(cL/r): Mach 1.2–2.8, lines of fire all around, within the Mach cone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Priors:
     """What is believed before any arrival; one standard deviation each.
 
-    `path_s`: dense delay of a path, on the safe side of the measured 7 ms so that one bad path does not bend the air
-    (`solve.SCALE_MEAN` brings the ellipse back to 7 ms); `outlier`: share of arrivals that are grossly wrong, and over
-    `outlier_s` how widely; `speed_ms`, `wind_ms`: how far the stated air may be wrong (an airport's temperature is
-    1–2 °C off in a street; its wind about 1 m/s); where nobody measured, `unknown_speed_ms` and `unknown_wind_ms`. The
-    source stands `below_m` under the sensors' median height, ± `height_m`. `bearing_deg` is added to a bearing's own σ
-    (reflections near the array). A shot is heard at a distance r with a probability ∝ exp(−r²/2·hearing_m²).
+    `path_s`: dense delay of a path, as measured; `outlier`: share of arrivals that are grossly wrong, over `outlier_s`
+    how widely, and `early` how many of those come before the direct sound; `speed_ms`, `wind_ms`: how far the stated
+    air may be wrong (an airport's temperature is 1–2 °C off in a street; its wind about 1 m/s); where nobody measured,
+    `unknown_speed_ms` and `unknown_wind_ms`. The source stands `below_m` under the sensors' median height, ±
+    `height_m`. `bearing_deg` is added to a bearing's own σ (reflections near the array). A shot is heard at a distance
+    r with the probability heard · exp(−r²/2·hearing_m²).
     """
 
-    path_s: float = 0.013
-    outlier: float = 1e-7
+    path_s: float = 0.0075
+    outlier: float = 0.02
     outlier_s: float = 0.5
+    early: float = 0.05
     speed_ms: float = 1.0
     unknown_speed_ms: float = 6.0
     wind_ms: float = 1.0
@@ -51,27 +61,36 @@ class Priors:
     height_m: float = 15.0
     bearing_deg: float = 2.0
     hearing_m: float = 500.0
+    heard: float = 0.97
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What was measured: places (K, 3) m, times (K,) s of one epoch, σ (K,) s, bearings and their σ (K,) rad or NaN."""
+    """What was measured, of B problems (or of one, for B starts): B is 1 then.
+
+    Places (B, K, 3) m, times (B, K) s of one epoch, σ (B, K) s, bearings and their σ (B, K) rad or NaN, leads of shock
+    waves (B, K) s or NaN, which rows count (B, K); places (B, S, 3) m of stations that heard nothing, NaN for none.
+    """
 
     places: Array
     times: Array
     sigmas: Array
     azimuths: Array
     azimuth_sigmas: Array
+    leads: Array
+    use: Mask
+    silent: Array
 
-    @property
-    def count(self) -> int:
-        """Number of rows."""
-        return len(self.times)
+    def of(self, problems: Index) -> Rows:
+        """The rows of each of these problems (n,)."""
+        return Rows(*(getattr(self, f.name)[problems] for f in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
 class Medium:
-    """The prior of the nuisances: mean and standard deviation of (c, wind east, wind north, height), (4,) each."""
+    """The prior of the nuisances: mean and standard deviation of (c, wind east, wind north, height), (4,) each, or
+    (B, 4) for B problems.
+    """
 
     mean: Array
     sigma: Array
@@ -106,9 +125,10 @@ class Fit:
     inlier: Array
 
 
-def evaluate(unknowns: Array, rows: Rows, use: Mask, around: Medium, priors: Priors) -> tuple[Fit, Array]:
-    """Cost, Gauss–Newton information and gradient (B, 7) at unknowns (B, 7); `use` is (B, K)."""
-    way = rows.places[None] - np.stack([unknowns[:, X], unknowns[:, Y], unknowns[:, Z]], -1)[:, None]
+def evaluate(unknowns: Array, rows: Rows, around: Medium, priors: Priors) -> tuple[Fit, Array]:
+    """Cost, Gauss–Newton information and gradient (B, 7) at unknowns (B, 7)."""
+    use = rows.use
+    way = rows.places - unknowns[:, None, [X, Y, Z]]
     level = np.sqrt((way[..., :2] ** 2).sum(-1)) + 1e-6
     distance = np.sqrt((way**2).sum(-1)) + 1e-6
     unit = way / distance[..., None]
@@ -117,7 +137,7 @@ def evaluate(unknowns: Array, rows: Rows, use: Mask, around: Medium, priors: Pri
         + unit[..., 0] * unknowns[:, WIND_EAST, None]
         + unit[..., 1] * unknowns[:, WIND_NORTH, None]
     )
-    late = rows.times[None] - unknowns[:, T, None] - distance / speed
+    late = rows.times - unknowns[:, T, None] - distance / speed
     slope = np.zeros((*late.shape, UNKNOWNS))
     slope[..., X], slope[..., Y], slope[..., Z] = (-unit[..., i] / speed for i in range(3))
     slope[..., T] = 1.0
@@ -125,25 +145,46 @@ def evaluate(unknowns: Array, rows: Rows, use: Mask, around: Medium, priors: Pri
     slope[..., C] = slowness
     slope[..., WIND_EAST], slope[..., WIND_NORTH] = slowness * unit[..., 0], slowness * unit[..., 1]
     sigma = np.sqrt(rows.sigmas**2 + priors.path_s**2)
-    time_cost, time_inlier = _mixture(late, sigma, 1 / priors.outlier_s, priors.outlier)
-    gradient, information = _normal(slope, late, time_inlier / sigma**2 * use)
+    time_cost, time_inlier, pull = late_mixture(late, sigma, priors)
+    gradient, information = _normal(slope, pull * use, time_inlier / sigma**2 * use)
     cost = (time_cost * use).sum(-1)
 
-    heard = use & np.isfinite(rows.azimuths)
-    if heard.any():
+    pointed = use & np.isfinite(rows.azimuths)
+    if pointed.any():
         off = _wrapped(np.nan_to_num(rows.azimuths) - np.arctan2(-way[..., 0], -way[..., 1]))
         sigma = np.sqrt(np.nan_to_num(rows.azimuth_sigmas, nan=1.0) ** 2 + math.radians(priors.bearing_deg) ** 2)
         off_cost, off_inlier = _mixture(off, sigma, 1 / (2 * math.pi), 2 * priors.outlier)
         turn = np.zeros_like(slope)
         turn[..., X], turn[..., Y] = -way[..., 1] / level**2, way[..., 0] / level**2
-        more_gradient, more_information = _normal(turn, off, off_inlier / sigma**2 * heard)
+        weight = off_inlier / sigma**2 * pointed
+        more_gradient, more_information = _normal(turn, off * weight, weight)
         gradient, information = gradient + more_gradient, information + more_information
-        cost = cost + (off_cost * heard).sum(-1)
+        cost = cost + (off_cost * pointed).sum(-1)
 
-    pull = use[..., None] / priors.hearing_m**2
-    cost = cost + 0.5 * (pull * way[..., :2] ** 2).sum((1, 2))
-    gradient[:, :2] += (pull * way[..., :2]).sum(1)
-    information[:, [X, Y], [X, Y]] += pull.sum(1)
+    led = use & np.isfinite(rows.leads)
+    if led.any():
+        mean, spread = LEAD_LOG
+        ratio = np.log(around.mean[..., :1] * np.where(led, rows.leads, 1.0) / distance) - mean
+        lead_cost, lead_inlier = _mixture(ratio, np.full_like(ratio, spread), 0.1, 0.05)
+        outward = np.zeros_like(slope)
+        outward[..., X], outward[..., Y] = -unit[..., 0] / distance, -unit[..., 1] / distance
+        weight = lead_inlier / spread**2 * led
+        more_gradient, more_information = _normal(outward, ratio * weight, weight)
+        gradient, information = gradient + more_gradient, information + more_information
+        cost = cost + (lead_cost * led).sum(-1)
+
+    near = use[..., None] / priors.hearing_m**2
+    cost = cost + 0.5 * (near * way[..., :2] ** 2).sum((1, 2))
+    gradient[:, :2] += (near * way[..., :2]).sum(1)
+    information[:, [X, Y], [X, Y]] += near.sum(1)
+
+    if rows.silent.shape[1]:
+        aside = np.nan_to_num(rows.silent[..., :2] - unknowns[:, None, :2], nan=FAR_M)
+        heard = priors.heard * np.exp(-0.5 * (aside**2).sum(-1) / priors.hearing_m**2)
+        push = -(heard / (1 - heard))[..., None] * aside / priors.hearing_m**2
+        cost = cost - np.log1p(-heard).sum(-1)
+        gradient[:, :2] += push.sum(1)
+        information[:, :2, :2] += push.transpose(0, 2, 1) @ push
 
     apart = unknowns[:, C:] - around.mean
     cost = cost + 0.5 * ((apart / around.sigma) ** 2).sum(-1)
@@ -152,9 +193,9 @@ def evaluate(unknowns: Array, rows: Rows, use: Mask, around: Medium, priors: Pri
     return Fit(unknowns, cost, information, late, time_inlier), gradient
 
 
-def descend(starts: Array, rows: Rows, use: Mask, around: Medium, priors: Priors, rounds: int = 12) -> Fit:
+def descend(starts: Array, rows: Rows, around: Medium, priors: Priors, rounds: int = 12) -> Fit:
     """Levenberg–Marquardt from starts (B, 7), all at once."""
-    fit, gradient = evaluate(starts, rows, use, around, priors)
+    fit, gradient = evaluate(starts, rows, around, priors)
     damping = np.full(len(starts), 1e-3)
     scale = np.array([1e-6, 1e-6, 1e-2, 1e-6, 1e-6, 1e-6, 1e-6])
     for _ in range(rounds):
@@ -162,7 +203,7 @@ def descend(starts: Array, rows: Rows, use: Mask, around: Medium, priors: Priors
         diagonal = np.einsum("bii->bi", matrix)
         diagonal += damping[:, None] * diagonal + scale
         step = np.linalg.solve(matrix, gradient[..., None])[..., 0]
-        trial, trial_gradient = evaluate(fit.unknowns + step, rows, use, around, priors)
+        trial, trial_gradient = evaluate(fit.unknowns + step, rows, around, priors)
         better = trial.cost <= fit.cost
         fit = _choose(better, trial, fit)
         gradient = np.where(better[:, None], trial_gradient, gradient)
@@ -183,6 +224,21 @@ def _choose(better: Mask, trial: Fit, fit: Fit) -> Fit:
     )
 
 
+def late_mixture(late: Array, sigma: Array, priors: Priors) -> tuple[Array, Array, Array]:
+    """−log density of lateness, the probability of being an inlier, and the pull (the slope of the log density).
+
+    What is grossly wrong is late: an echo, or another sound after it. Nothing outruns the direct sound, so only the
+    share `priors.early` of outliers comes before it.
+    """
+    normal = np.exp(-0.5 * (late / sigma) ** 2)
+    step = 0.5 * (1 + np.tanh(late / sigma))
+    scale = priors.outlier / (1 - priors.outlier) / priors.outlier_s * sigma * math.sqrt(2 * math.pi)
+    outlier = scale * (priors.early + (1 - priors.early) * step)
+    total = normal + outlier
+    rising = scale * (1 - priors.early) * 2 * step * (1 - step) / sigma
+    return -np.log(total), normal / total, (normal * late / sigma**2 - rising) / total
+
+
 def _mixture(off: Array, sigma: Array, outlier_density: float, share: float) -> tuple[Array, Array]:
     """−log density of a normal with a share of outliers, up to a constant, and the probability of being an inlier."""
     normal = np.exp(-0.5 * (off / sigma) ** 2)
@@ -190,9 +246,9 @@ def _mixture(off: Array, sigma: Array, outlier_density: float, share: float) -> 
     return -np.log(normal + outlier), normal / (normal + outlier)
 
 
-def _normal(slope: Array, off: Array, weight: Array) -> tuple[Array, Array]:
-    weighted = slope * weight[..., None]
-    return np.einsum("bki,bk->bi", weighted, off), weighted.transpose(0, 2, 1) @ slope
+def _normal(slope: Array, pull: Array, weight: Array) -> tuple[Array, Array]:
+    turned = slope.transpose(0, 2, 1)
+    return (turned @ pull[..., None])[..., 0], (turned * weight[:, None]) @ slope
 
 
 def _wrapped(angle: Array) -> Array:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from acoustic.air import Air
 from acoustic.errors import InputError
@@ -22,7 +23,7 @@ from localisation.associate import Search
 from localisation.explain import Explained, explain
 from localisation.field import Field
 from localisation.likelihood import Priors
-from localisation.solve import origin_of, with_rivals
+from localisation.solve import origin_of, origins_of, with_rivals
 from localisation.verdict import WITHDRAWN, verdict, withdrawn
 
 NS = 1_000_000_000
@@ -34,11 +35,11 @@ class NetworkSettings:
 
     `silence_s`: a gap in the arrivals after which nothing more belongs to what came before (sound across the network);
     `longest_s`: a stretch of arrivals is cut at its widest gap when it grows longer; `context_s`: of arrivals looked at
-    again around a new one. Picks are sometimes wrong: `priors` allow for more outliers than arrivals known to belong.
+    again around a new one.
     """
 
     search: Search = field(default_factory=Search)
-    priors: Priors = field(default_factory=lambda: Priors(outlier=1e-3))
+    priors: Priors = field(default_factory=Priors)
     silence_s: float = 4.0
     longest_s: float = 16.0
     context_s: float = 5.0
@@ -181,11 +182,13 @@ class Network:
         # a shot that is new or changed has a fresh arrival, or is one that stands already: others need no search
         begin = [fresh is None or stretch[i].id in fresh or stretch[i].id in self._owner for i in free]
         heard = [stretch[i] for i in free]
+        shots = []
         for one in explain(heard, station[free], time[free], self._field, self.settings.search, np.array(begin)):
-            arrivals = [stretch[free[i]] for i in one.arrivals]
-            if edge_ns and fresh and not any(a.id in fresh or a.id in self._owner for a in arrivals):
-                continue
-            shot = self._version(arrivals, self._origin(one, [stretch[i] for i in free]), seen)
+            arrivals = [heard[i] for i in one.arrivals]
+            if not (edge_ns and fresh and not any(a.id in fresh or a.id in self._owner for a in arrivals)):
+                shots.append((arrivals, one))
+        for (arrivals, _), origin in zip(shots, self._origins(shots, heard), strict=True):
+            shot = self._version(arrivals, origin, seen)
             seen.add(shot.key)
             if self._shots.get(shot.key) != shot:
                 changed.append(shot)
@@ -212,11 +215,24 @@ class Network:
             return last
         return Shot(key=last.key, version=last.version + 1, origin=origin, verdict=what, arrivals=tuple(arrivals))
 
-    def _origin(self, one: Explained, among: Sequence[Arrival]) -> Origin:
-        own = [among[i] for i in one.arrivals]
-        borrowed = [replace(among[i], time_ns=among[i].time_ns + round(shift * NS)) for i, shift in one.borrowed]
-        origin = origin_of([*own, *borrowed], self.air, self.settings.priors, near=one.place[None])
-        return with_rivals(origin, one.rivals)
+    def _origins(self, shots: Sequence[tuple[list[Arrival], Explained]], among: Sequence[Arrival]) -> list[Origin]:
+        """Where each explained shot was, all solved at once."""
+        if not shots:
+            return []
+        told = []
+        for own, one in shots:
+            borrowed = (replace(among[i], time_ns=among[i].time_ns + round(shift * NS)) for i, shift in one.borrowed)
+            told.append([*own, *borrowed])
+        airs, near = [self.air] * len(shots), [one.place[None] for _, one in shots]
+        silent = [self._silent({a.node for a in heard}, one.place) for heard, (_, one) in zip(told, shots, strict=True)]
+        origins = origins_of(told, airs, self.settings.priors, near, silent)
+        return [with_rivals(origin, one.rivals) for origin, (_, one) in zip(origins, shots, strict=True)]
+
+    def _silent(self, heard: set[str], at: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The places (S, 3) m of the stations within hearing that are not among those that heard it."""
+        reach_m = self.settings.search.hearing_m
+        places = [p for node, p in self._places.items() if node not in heard and math.dist(p[:2], at) < reach_m]
+        return np.array(places, dtype=float).reshape(-1, 3)
 
     def _publish(self, shot: Shot) -> None:
         last = self._shots.get(shot.key)

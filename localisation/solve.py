@@ -1,4 +1,4 @@
-"""Arrivals of one shot to its origin: every mode of the likelihood, the best of them, and how sure it is."""
+"""Arrivals of shots to their origins: every mode of the likelihood, the best of them, and how sure it is."""
 
 from __future__ import annotations
 
@@ -12,23 +12,20 @@ from numpy.typing import NDArray
 from acoustic.air import Air
 from acoustic.errors import InputError
 from localisation.arrivals import MOVED_M, Arrival, Ellipse, Origin, Place, Residual
-from localisation.likelihood import UNKNOWNS, C, Fit, Medium, Priors, Rows, T, X, Y, Z, descend, medium, travel_times
+from localisation.likelihood import UNKNOWNS, Fit, Medium, Priors, Rows, T, X, Y, Z, descend, medium
+from localisation.starts import profiled, starts
 from localisation.uncertainty import ellipse
 
 Array = NDArray[np.float64]
 
-SOLVER = "tocsin 1"
-BEYOND_M = 900.0  # how far outside the sensors a source is sought
-GRID = 44  # places along each side of the first search
-STARTS = 10
-APART_M = 60.0  # starts closer than this find the same mode
+SOLVER = "tocsin 2"
 SAME_M = 25.0
 RIVAL = 3.0  # a second mode within this of the best log posterior makes the answer ambiguous
 LONG_M = 25.0  # and so does a geometry whose 90 % ellipse reaches further: its ends explain them nearly as well
 SCALE_FREEDOM = 20.0  # weight, in arrivals, of the belief in the path delay's standard deviation
-SCALE_MEAN = 0.3  # of the prior's variance of the path delay: 7 ms of 13
 REFUSED = 0.2  # an arrival less likely than this to be an inlier was not used
 LARGEST_SPREAD_S = 60.0
+NOBODY = np.zeros((0, 3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +44,40 @@ class Mode:
     freedom: float
 
 
-def rows_of(arrivals: Sequence[Arrival], epoch_ns: int) -> Rows:
-    """The arrivals as arrays, times in seconds after `epoch_ns`."""
+def rows_of(arrivals: Sequence[Arrival], epoch_ns: int, silent: Array) -> Rows:
+    """One problem's arrivals as arrays, times in seconds after `epoch_ns`; `silent`: (S, 3) m that heard nothing."""
     bearings = np.radians([a.bearing_deg for a in arrivals]).reshape(-1, 2)
+    leads = [math.nan if a.shock_lead_s is None else a.shock_lead_s for a in arrivals]
     return Rows(
-        places=np.array([(a.x, a.y, a.z) for a in arrivals], dtype=float).reshape(-1, 3),
-        times=np.array([(a.time_ns - epoch_ns) * 1e-9 for a in arrivals]),
-        sigmas=np.array([a.sigma_s for a in arrivals], dtype=float),
-        azimuths=bearings[:, 0],
-        azimuth_sigmas=bearings[:, 1],
+        places=np.array([[(a.x, a.y, a.z) for a in arrivals]], dtype=float),
+        times=np.array([[(a.time_ns - epoch_ns) * 1e-9 for a in arrivals]]),
+        sigmas=np.array([[a.sigma_s for a in arrivals]], dtype=float),
+        azimuths=bearings[None, :, 0],
+        azimuth_sigmas=bearings[None, :, 1],
+        leads=np.array([leads], dtype=float),
+        use=np.ones((1, len(arrivals)), dtype=bool),
+        silent=silent[None],
+    )
+
+
+def together(problems: Sequence[Rows]) -> Rows:
+    """Several problems as one batch; the shorter ones are filled up with rows that do not count."""
+
+    def filled(name: str, fill: float) -> Array:
+        parts = [getattr(p, name)[0] for p in problems]
+        longest = max(len(p) for p in parts)
+        room = [[(0, longest - len(p)), *[(0, 0)] * (p.ndim - 1)] for p in parts]
+        return np.stack([np.pad(p, r, constant_values=fill) for p, r in zip(parts, room, strict=True)])
+
+    return Rows(
+        places=filled("places", 0.0),
+        times=filled("times", 0.0),
+        sigmas=filled("sigmas", 1.0),
+        azimuths=filled("azimuths", math.nan),
+        azimuth_sigmas=filled("azimuth_sigmas", math.nan),
+        leads=filled("leads", math.nan),
+        use=filled("use", False).astype(bool),
+        silent=filled("silent", math.nan),
     )
 
 
@@ -82,26 +104,55 @@ def check(arrivals: Sequence[Arrival]) -> None:
         raise InputError(f"time spreads over {spread:.0f} s; expected arrivals of one shot, in seconds since 1970")
 
 
-def modes(rows: Rows, air: Air, priors: Priors, near: Array | None = None) -> list[Mode]:
-    """Every distinct maximum of the posterior, best first; sought around `near` (n, 2) m if given, else everywhere."""
-    around = medium(air, rows.places, priors)
-    starts = _starts(rows, around, priors) if near is None else _profiled(near, rows, around)
-    fit = descend(starts, rows, np.ones((len(starts), rows.count), dtype=bool), around, priors)
-    order = np.argsort(fit.cost, kind="stable")
-    kept: list[int] = []
-    for i in order:
-        place = fit.unknowns[i, :2]
-        if all(np.hypot(*(place - fit.unknowns[j, :2])) > SAME_M for j in kept):
-            kept.append(int(i))
-    return [_mode(fit, i, rows, around, priors) for i in kept]
+def modes(rows: Rows, airs: Sequence[Air], priors: Priors, near: Sequence[Array] | None = None) -> list[list[Mode]]:
+    """Every distinct maximum of the posterior of each problem, best first, sought everywhere or around `near` (n, 2) m.
+
+    One Air, and one `near` if given, a problem.
+    """
+    each = [medium(air, rows.places[i, rows.use[i]], priors) for i, air in enumerate(airs)]
+    around = Medium(np.stack([m.mean for m in each]), np.stack([m.sigma for m in each]))
+    if near is None:
+        begin, problem = starts(rows, around, priors)
+    else:
+        begun = [profiled(at, rows.of(np.array([i])), each[i]) for i, at in enumerate(near)]
+        begin, problem = np.concatenate(begun), np.repeat(np.arange(len(begun)), [len(b) for b in begun])
+    of_start, air = rows.of(problem), Medium(around.mean[problem], around.sigma[problem])
+    fit = descend(begin, of_start, air, priors)
+    found: list[list[Mode]] = [[] for _ in airs]
+    for i in np.lexsort((fit.cost, problem)).tolist():
+        known = found[problem[i]]
+        if all(math.dist(fit.unknowns[i, :2], mode.unknowns[:2]) > SAME_M for mode in known):
+            known.append(_mode(fit, i, of_start, air, priors))
+    return found
 
 
 def origin_of(arrivals: Sequence[Arrival], air: Air, priors: Priors | None = None, near: Array | None = None) -> Origin:
     """The origin of one shot's arrivals. Raises InputError where they cannot give one (see `check`)."""
-    check(arrivals)
+    return origins_of([arrivals], [air], priors, None if near is None else [near])[0]
+
+
+def origins_of(
+    shots: Sequence[Sequence[Arrival]],
+    airs: Sequence[Air],
+    priors: Priors | None = None,
+    near: Sequence[Array] | None = None,
+    silent: Sequence[Array] | None = None,
+) -> list[Origin]:
+    """The origin of each shot's arrivals, all solved at once; `airs`, `near` (n, 2) m and `silent` (S, 3) m of each.
+
+    Raises InputError where arrivals cannot give an origin (see `check`).
+    """
+    for arrivals in shots:
+        check(arrivals)
     priors = priors or Priors()
-    epoch_ns = min(a.time_ns for a in arrivals)
-    found = modes(rows_of(arrivals, epoch_ns), air, priors, near)
+    epochs_ns = [min(a.time_ns for a in arrivals) for arrivals in shots]
+    quiet = silent or [NOBODY] * len(shots)
+    rows = together([rows_of(*one) for one in zip(shots, epochs_ns, quiet, strict=True)])
+    found = modes(rows, airs, priors, near)
+    return [_origin(*one) for one in zip(shots, found, epochs_ns, strict=True)]
+
+
+def _origin(arrivals: Sequence[Arrival], found: list[Mode], epoch_ns: int) -> Origin:
     best = found[0]
     region = ellipse(best.covariance, freedom=best.freedom)
     also = _rivals(found, region, ellipse(best.expected).semi_major_m > LONG_M)
@@ -150,59 +201,18 @@ def _rivals(found: list[Mode], region: Ellipse, long: bool) -> tuple[Place, ...]
     return tuple(places)
 
 
-def _starts(rows: Rows, around: Medium, priors: Priors) -> Array:
-    """The best places of a coarse grid over the sensors and their surroundings, apart from each other: (n, 7)."""
-    low, high = rows.places[:, :2].min(0) - BEYOND_M, rows.places[:, :2].max(0) + BEYOND_M
-    axes = [np.linspace(a, b, GRID) for a, b in zip(low, high, strict=True)]
-    east, north = np.meshgrid(*axes)
-    grid = np.column_stack([east.ravel(), north.ravel()])
-    near = rows.places[:, :2] + np.array([3.0, 4.0])
-    grid = np.vstack([grid, near])
-    starts = _profiled(grid, rows, around)
-    cell_s = float(max(high - low)) / GRID / 2 / around.mean[0]
-    sigma = np.sqrt(rows.sigmas**2 + priors.path_s**2 + cell_s**2)
-    late = rows.times - travel_times(rows.places, _sources(grid, around), around.mean) - starts[:, T, None]
-    cost = np.minimum((late / sigma) ** 2, 12.0).sum(-1)
-    heard = np.isfinite(rows.azimuths)
-    if heard.any():
-        way = grid[:, None] - rows.places[None, heard, :2]
-        off = np.angle(np.exp(1j * (rows.azimuths[heard] - np.arctan2(way[..., 0], way[..., 1]))))
-        sigma_a = np.sqrt(rows.azimuth_sigmas[heard] ** 2 + math.radians(priors.bearing_deg + 3.0) ** 2)
-        cost = cost + np.minimum((off / sigma_a) ** 2, 12.0).sum(-1)
-    chosen: list[int] = []
-    for i in np.argsort(cost, kind="stable")[: 40 * STARTS]:
-        if all(np.hypot(*(grid[i] - grid[j])) > APART_M for j in chosen):
-            chosen.append(int(i))
-        if len(chosen) == STARTS:
-            break
-    return starts[chosen]
-
-
-def _sources(grid: Array, around: Medium) -> Array:
-    return np.column_stack([grid, np.full(len(grid), around.mean[3])])
-
-
-def _profiled(grid: Array, rows: Rows, around: Medium) -> Array:
-    """Unknowns (n, 7) at places (n, 2): the nuisances at their means, the discharge time the median over the rows."""
-    discharge = np.median(rows.times - travel_times(rows.places, _sources(grid, around), around.mean), axis=1)
-    starts = np.zeros((len(grid), UNKNOWNS))
-    starts[:, :2], starts[:, T], starts[:, C:] = grid, discharge, around.mean
-    return starts
-
-
 def _mode(fit: Fit, i: int, rows: Rows, around: Medium, priors: Priors) -> Mode:
     """A fit with its covariance: what path delays add is scaled by what the residuals say of them (normal–inverse-χ²
     prior), what air and height add is not.
     """
-    inlier, late = fit.inlier[i], fit.late[i]
-    whitened = inlier * late**2 / (rows.sigmas**2 + priors.path_s**2)
+    use = rows.use[i]
+    inlier, late = fit.inlier[i, use], fit.late[i, use]
+    whitened = inlier * late**2 / (rows.sigmas[i, use] ** 2 + priors.path_s**2)
     spare = max(float(inlier.sum()) - 3.0, 0.0)
-    scale = (SCALE_FREEDOM * SCALE_MEAN + float(whitened.sum())) / (SCALE_FREEDOM + spare)
-    believed = np.diag([0.0, 0.0, 0.0, *around.sigma**-2])
+    scale = (SCALE_FREEDOM + float(whitened.sum())) / (SCALE_FREEDOM + spare)
+    believed = np.diag([0.0, 0.0, 0.0, *around.sigma[i] ** -2])
     inverse = np.linalg.inv(fit.information[i] + np.eye(UNKNOWNS) * 1e-9)
-    covariance, expected = (
-        inverse @ (s * (fit.information[i] - believed) + believed) @ inverse for s in (scale, SCALE_MEAN)
-    )
+    covariance, expected = (inverse @ (s * (fit.information[i] - believed) + believed) @ inverse for s in (scale, 1.0))
     return Mode(
         fit.unknowns[i],
         float(fit.cost[i]),

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from acoustic.air import Air
 from acoustic.errors import InputError
 from localisation.arrivals import Arrival, Origin
 from localisation.likelihood import Priors
-from localisation.solve import SCALE_MEAN, origin_of
+from localisation.solve import origin_of, origins_of
 from tests.localisation.simulated import AIR, EPOCH_NS, Array, arrivals, stations
 
 SOURCE = (250.0, 330.0)
@@ -43,7 +44,6 @@ def test_clean_arrivals_give_the_place_and_the_discharge_time() -> None:
 
 def test_the_ellipse_holds_the_truth_nine_times_in_ten_where_air_height_and_paths_are_as_the_model_says() -> None:
     rng, priors = np.random.default_rng(5), Priors()
-    path_s = priors.path_s * math.sqrt(SCALE_MEAN)
     inside = []
     for n in range(600):
         places = stations(4 + n % 6, seed=n)
@@ -52,7 +52,7 @@ def test_the_ellipse_holds_the_truth_nine_times_in_ten_where_air_height_and_path
         distance = np.sqrt((way**2).sum(1))
         wind = rng.normal(0, priors.wind_ms, 2)
         speed = AIR.speed_ms + rng.normal(0, priors.speed_ms) + way[:, :2] @ wind / distance
-        times = 1.0 + distance / speed + rng.normal(0, math.hypot(path_s, 1e-3), len(places))
+        times = 1.0 + distance / speed + rng.normal(0, math.hypot(priors.path_s, 1e-3), len(places))
         heard = arrivals(places, (source[0], source[1]), 1.0)
         drawn = [replace(a, time_ns=EPOCH_NS + round(t * 1e9)) for a, t in zip(heard, times.tolist(), strict=True)]
         inside.append(covers(origin_of(drawn, AIR), (source[0], source[1])))
@@ -102,6 +102,72 @@ def test_a_grossly_wrong_arrival_is_refused_and_says_by_how_much() -> None:
     (refused,) = [r for r in origin.residuals if r.refused]
     assert refused.node == "n4"
     assert refused.refused == "+300 ms off"
+
+
+def test_a_shot_is_found_though_two_of_eight_arrivals_are_echoes() -> None:
+    far = []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        late = rng.normal(0, 5e-3, 8)
+        late[rng.choice(8, 2, replace=False)] += rng.uniform(0.05, 0.3, 2)
+        origin = origin_of(arrivals(stations(8, seed), SOURCE, 1.0, late), AIR)
+        far.append(math.dist((origin.x, origin.y), SOURCE))
+    assert np.median(far) < 5.0
+    assert np.max(far) < 25.0
+
+
+def test_many_shots_at_once_are_what_each_is_alone() -> None:
+    shots = [arrivals(stations(k, seed=k), SOURCE, 1.0, np.random.default_rng(k).normal(0, 5e-3, k)) for k in (3, 5, 9)]
+    airs = [AIR, Air(temperature_c=0.0), Air()]
+    for one, heard, air in zip(origins_of(shots, airs), shots, airs, strict=True):
+        alone = origin_of(heard, air)
+        assert (one.x, one.y, one.ellipse.semi_major_m) == pytest.approx(
+            (alone.x, alone.y, alone.ellipse.semi_major_m), abs=1e-3
+        )
+        assert one.ambiguous == alone.ambiguous
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.floats(0.8, 1.3), st.integers(0, 1000))
+def test_a_wider_network_in_faster_air_hears_the_same_shot_further_off(by: float, seed: int) -> None:
+    late = np.random.default_rng(seed).normal(0, 4e-3, 7)
+    heard = arrivals(stations(7, seed), SOURCE, 1.0, late)
+    wide = [replace(a, x=by * a.x, y=by * a.y, z=by * a.z) for a in heard]
+    here = Priors(hearing_m=1e6)
+    there = replace(here, hearing_m=by * 1e6, below_m=by * 8.0, height_m=by * 15.0, speed_ms=by, wind_ms=by)
+    calm = {"wind_east_ms": 0.0, "wind_north_ms": 0.0}
+    one = origin_of(heard, Air(speed_of_sound_ms=AIR.speed_ms, **calm), here)
+    other = origin_of(wide, Air(speed_of_sound_ms=AIR.speed_ms * by, **calm), there)
+    assert (other.x, other.y) == pytest.approx((by * one.x, by * one.y), abs=0.2)
+    assert other.ellipse.semi_major_m == pytest.approx(by * one.ellipse.semi_major_m, rel=0.02)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 1000), st.integers(0, 8))
+def test_a_station_less_moves_the_shot_within_its_ellipse_and_makes_it_no_surer(seed: int, gone: int) -> None:
+    heard = arrivals(stations(9, seed), SOURCE, 1.0)
+    every, fewer = origin_of(heard, AIR), origin_of([a for i, a in enumerate(heard) if i != gone], AIR)
+    assert covers(fewer, (every.x, every.y))
+    assert fewer.ellipse.semi_major_m > 0.98 * every.ellipse.semi_major_m
+
+
+def test_a_healthy_station_that_heard_nothing_speaks_against_the_place_beside_it() -> None:
+    places = np.column_stack([np.linspace(0, 600, 5), np.zeros(5), np.full(5, 10.0)])  # one line: two sides
+    heard = arrivals(places, (250.0, 180.0), 1.0)
+    for silent_side in (180.0, -180.0):
+        beside = np.array([[250.0, silent_side, 10.0], [300.0, silent_side, 10.0]])
+        (origin,) = origins_of([heard], [AIR], silent=[beside])
+        assert math.copysign(1, origin.y) == -math.copysign(1, silent_side)
+
+
+def test_leads_of_shock_waves_tell_how_far_off_a_shot_is_that_times_leave_open() -> None:
+    places = np.array([[0.0, 0.0, 10.0], [150.0, 0.0, 10.0], [60.0, 130.0, 10.0]])
+    source = (420.0, 320.0)
+    heard = arrivals(places, source, 1.0)
+    travel = [math.dist((a.x, a.y), source) / AIR.speed_ms for a in heard]
+    led = [replace(a, shock_lead_s=0.3 * t) for a, t in zip(heard, travel, strict=True)]
+    told, guessed = origin_of(led, AIR), origin_of(heard, AIR)
+    assert math.dist((told.x, told.y), source) < 0.5 * math.dist((guessed.x, guessed.y), source)
 
 
 def test_two_arrays_with_bearings_and_times_suffice_and_say_how_weak_it_is() -> None:

@@ -1,0 +1,134 @@
+"""Where the search for an origin begins: places that three arrivals give in closed form, or that a grid suggests.
+
+Three arrivals, at one height and in air at rest on average, leave at most two places: the intersection of two
+hyperbolas (Bancroft 1985; Schau and Robinson 1987). With every triple tried, some hold no outlier, and both places of
+an ambiguous geometry are among them. Stations in a line, or two with bearings, leave that no footing: there a coarse
+grid is scored.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from localisation.likelihood import UNKNOWNS, C, Medium, Priors, Rows, T, X, Y, Z, late_mixture, travel_times
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+BEYOND_M = 900.0  # how far outside the sensors a source is sought
+TRIPLES = 60
+GRID = 44  # places along each side
+STARTS = 6
+APART_M = 40.0  # starts closer than this find the same mode
+NARROW = 0.05  # of a network's length: less across is a line
+ROOM_S = 0.010  # added to σ when starts are compared: they are not yet where they lead to
+MOST = 12.0  # that one bearing can cost a start
+
+
+def starts(rows: Rows, around: Medium, priors: Priors) -> tuple[Array, Index]:
+    """Unknowns (N, 7) to start from, and the problem (N,) that each belongs to. `around`: (B, 4) of each."""
+    found, problem = [], []
+    for i, counts in enumerate(rows.use):
+        one = rows.of(np.array([i]))
+        own = Medium(around.mean[i], around.sigma[i])
+        if counts.sum() >= 3 and _wide(one.places[0, counts]):
+            begin, room_s = _triples(one, own), ROOM_S
+        else:
+            grid, cell_m = _grid(one.places[0, counts])
+            begin, room_s = profiled(grid, one, own), cell_m / 2 / float(own.mean[0])
+        best = _best(begin, one, priors, room_s)
+        found.append(best)
+        problem.append(np.full(len(best), i))
+    return np.concatenate(found), np.concatenate(problem)
+
+
+def profiled(grid: Array, rows: Rows, around: Medium) -> Array:
+    """Unknowns (n, 7) at places (n, 2) of one problem: the nuisances at their means, the discharge time the median."""
+    unknowns = _unknowns(grid, np.zeros(len(grid)), around)
+    unknowns[:, T] = np.median(_late(unknowns, rows), axis=1)
+    return unknowns
+
+
+def _unknowns(places: Array, discharge: Array, around: Medium) -> Array:
+    unknowns = np.zeros((len(places), UNKNOWNS))
+    unknowns[:, :2], unknowns[:, T], unknowns[:, C:] = places, discharge, around.mean
+    return unknowns
+
+
+def _late(unknowns: Array, rows: Rows) -> Array:
+    """How late (n, K) the rows that count are for unknowns (n, 7) of one problem, of which all have the same air."""
+    counts, air = rows.use[0], unknowns[0, C:Z]
+    travel = travel_times(rows.places[0, counts], unknowns[:, [X, Y, Z]], air)
+    return np.asarray(rows.times[0, counts] - unknowns[:, T, None] - travel)
+
+
+def _wide(places: Array) -> bool:
+    extent = np.linalg.svd(places[:, :2] - places[:, :2].mean(0), compute_uv=False)
+    return bool(extent[1] > NARROW * extent[0])
+
+
+@lru_cache(maxsize=64)
+def _chosen(count: int) -> Index:
+    """Triples (M, 3) of so many rows: all of them, or an even choice."""
+    every = np.array(list(combinations(range(count), 3)), dtype=np.intp)
+    return every if len(every) <= TRIPLES else every[np.linspace(0, len(every) - 1, TRIPLES).astype(np.intp)]
+
+
+def _triples(rows: Rows, around: Medium) -> Array:
+    """Unknowns (n, 7) that the triples of one problem's rows give, places far outside the network left out, and a start
+    beside each station.
+    """
+    counts = rows.use[0]
+    places, times, speed = rows.places[0, counts], rows.times[0, counts], float(around.mean[0])
+    first, *others = _chosen(len(times)).T
+    origin, rise = places[first, :2], around.mean[3] - places[first, 2]
+    way = np.stack([places[k, :2] - origin for k in others], 1)
+    later = np.stack([times[k] - times[first] for k in others], 1) * speed
+    rises = np.stack([around.mean[3] - places[k, 2] for k in others], 1)
+    known = 0.5 * ((way**2).sum(-1) + rises**2 - rise[:, None] ** 2 - later**2)
+    turn = way[:, 0, 0] * way[:, 1, 1] - way[:, 0, 1] * way[:, 1, 0]
+    inverse = np.stack([way[:, 1, 1], -way[:, 0, 1], -way[:, 1, 0], way[:, 0, 0]], -1).reshape(-1, 2, 2)
+    inverse /= np.where(np.abs(turn) < 1.0, math.inf, turn)[:, None, None]
+    slope, base = ((inverse @ v[..., None])[..., 0] for v in (later, known))
+    square, half, rest = (slope**2).sum(-1) - 1, (slope * base).sum(-1), (base**2).sum(-1) + rise**2
+    square = np.where(np.abs(square) < 1e-9, 1e-9, square)
+    root = np.sqrt(np.maximum(half**2 - square * rest, 0.0))
+    way_m = np.concatenate([(-half + s * root) / square for s in (1, -1)])  # from the source to the first, negative
+    found = np.tile(origin + base, (2, 1)) + np.tile(slope, (2, 1)) * way_m[:, None]
+    low, high = places[:, :2].min(0) - BEYOND_M, places[:, :2].max(0) + BEYOND_M
+    inside = ((found >= low) & (found <= high)).all(1)
+    direct = _unknowns(found[inside], (np.tile(times[first], 2) + way_m / speed)[inside], around)
+    return np.vstack([direct, profiled(places[:, :2] + np.array([3.0, 4.0]), rows, around)])
+
+
+def _grid(places: Array) -> tuple[Array, float]:
+    """Places over the stations and their surroundings, (n, 2), and how far apart they are, m."""
+    low, high = places[:, :2].min(0) - BEYOND_M, places[:, :2].max(0) + BEYOND_M
+    east, north = np.meshgrid(*(np.linspace(a, b, GRID) for a, b in zip(low, high, strict=True)))
+    grid = np.column_stack([east.ravel(), north.ravel()])
+    return np.vstack([grid, places[:, :2] + np.array([3.0, 4.0])]), float(max(high - low)) / GRID
+
+
+def _best(begin: Array, rows: Rows, priors: Priors, room_s: float) -> Array:
+    """Of unknowns (n, 7) for one problem, those that explain it best at places apart from each other."""
+    counts, places = rows.use[0], begin[:, :2]
+    sigma = np.sqrt(rows.sigmas[0, counts] ** 2 + priors.path_s**2 + room_s**2)
+    cost = late_mixture(_late(begin, rows), sigma, priors)[0].sum(-1)
+    pointed = counts & np.isfinite(rows.azimuths[0])
+    if pointed.any():
+        way = places[:, None] - rows.places[0, pointed, :2]
+        off = np.angle(np.exp(1j * (rows.azimuths[0, pointed] - np.arctan2(way[..., 0], way[..., 1]))))
+        wide = np.sqrt(rows.azimuth_sigmas[0, pointed] ** 2 + math.radians(priors.bearing_deg + 3.0) ** 2)
+        cost = cost + np.minimum((off / wide) ** 2, MOST).sum(-1)
+    chosen: list[int] = []
+    for i in np.argsort(cost, kind="stable").tolist():
+        if all(math.dist(places[i], places[j]) > APART_M for j in chosen):
+            chosen.append(i)
+        if len(chosen) == STARTS:
+            break
+    return begin[chosen]
