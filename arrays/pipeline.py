@@ -5,7 +5,9 @@
         for heard in pipeline.push(item): ...
 
 The time of an array's arrival is that at the array's place: the onset in the microphone that heard it first, moved by
-the plane wave from the array's own bearing; without a bearing the onset stays, and σ holds the array's size.
+the wave from the array's own bearing, plane, or curved where the array is wide enough to tell; without a bearing the
+onset stays, and σ holds the array's size. A muzzle blast carries how long its bullet's shock wave came before it, where
+that is certain; a shock wave is an arrival of its own, known by its N.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,16 +26,26 @@ from acoustic.classify import LABELS, Model
 from acoustic.errors import InputError
 from acoustic.features import AFTER_S, BEFORE_S, window
 from acoustic.impulses import Detector, DetectorSettings, Impulse
+from acoustic.shock import NWave, first_blast, n_wave, needs_s
 from arrays.capture import Block, Gap
 from arrays.geometry import gives_bearing, lag_s, radius_m
 from arrays.ring import Ring
 from arrays.timebase import Timebase
 from localisation.arrivals import Arrival, Repetition
-from localisation.bearing import Bearing, bearing
+from localisation.bearing import WHITENING, Bearing, bearing
+from localisation.delays import arrival_times
+from localisation.nearfield import LEAST_MICROPHONES, source
+from localisation.trajectory import shooter
 
 STRIDE_S = 1.0  # of sound taken at once, so that a long block cannot outrun the ring
 BEARING_BEFORE_S, BEARING_AFTER_S = 0.005, 0.016
+BEARING_SPANS = 3.0  # times the sound's way across the array, if that is longer
+MOST_SPAN_S = 0.06  # of that way: across some 20 m; wider is a network, not an array
+SPEED_SIGMA_MS = 3.0  # of the speed of sound towards an array, its wind included
+SHOCK_WAVE, GUNSHOT = "shock_wave", "gunshot"
 SHOCK_LEAD_S = 1.0  # at most, between a bullet's shock wave and its muzzle blast
+SHOCK_ECHO_S, SHOCK_ECHO_DB = 0.04, 3.0  # within which no next bullet comes; by which a later echo is weaker
+N_WAVE_SURE = 0.95  # that an N-wave is a bullet's; 2 of 4,440 impulses of the training clips have one, 1 a bullet's
 MARGIN = 2  # samples around a window, for its rounding
 LONGEST_GAP = 2**40
 
@@ -64,6 +76,24 @@ class Heard:
     elevation_deg: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    """Where a sound came from as the array's place sees it; its place (3,) m from there, None where it is far."""
+
+    bearing: Bearing
+    near: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shock:
+    """An N-wave that waits for its muzzle blast: sample at the array's place and its σ, level, direction."""
+
+    at: float
+    sigma_s: float
+    level_db: float
+    direction: Bearing | None
+
+
 class Pipeline:
     """One node's detection, classification and bearing; see the module.
 
@@ -88,16 +118,18 @@ class Pipeline:
         self.node, self.position, self.rate_hz = node, position, rate_hz
         self.timebase, self._model, self._speed_ms = timebase, model, air.speed_ms
         self._microphones = microphones
-        self._bearings = gives_bearing(microphones)
         self._number = first_number
         channels = len(microphones)
         joint = replace(self.settings.detector, joint=channels > 1)
         self._detector = Detector(rate_hz, channels, joint)
         self._ring = Ring(channels, round(self.settings.ring_s * rate_hz))
         self._repeats = Repeats(rate_hz)
-        self._after = math.ceil(AFTER_S * rate_hz) + MARGIN
+        self._span_s = 2.0 * radius_m(microphones) / self._speed_ms
+        self._bearings = gives_bearing(microphones) and self._span_s <= MOST_SPAN_S
+        self._bearing_after_s = max(BEARING_AFTER_S, BEARING_SPANS * self._span_s)
+        self._after = math.ceil(max(AFTER_S, self._bearing_after_s) * rate_hz) + MARGIN
         self._waiting: deque[Impulse] = deque()
-        self._shock: float | None = None
+        self._shocks: deque[_Shock] = deque()
 
     def push(self, item: Block | Gap) -> list[Heard]:
         """Take what follows in the stream; return the arrivals that are complete by now, in order of onset."""
@@ -126,7 +158,7 @@ class Pipeline:
         heard = self._complete(ended=True)
         self._ring.skip(samples)
         self._repeats.reset()
-        self._shock = None
+        self._shocks.clear()
         return heard
 
     def _complete(self, ended: bool = False) -> list[Heard]:
@@ -139,9 +171,17 @@ class Pipeline:
     def _hear(self, impulse: Impulse) -> Heard:
         number, onset = self._number, impulse.onset_sample
         self._number += 1
-        probabilities = self._opinion(impulse)
-        direction = self._bearing(onset)
-        at, spread_s = self._at_place(impulse, direction)
+        wave = self._n_wave(impulse)
+        probabilities = self._opinion(impulse, wave)
+        heading = self._heading(onset)
+        direction = heading.bearing if heading else None
+        at, spread_s = self._at_place(impulse, heading)
+        pick_s = self._pick_sigma_s(impulse.snr_db)
+        if wave is not None:
+            lead_s = None
+            self._wait_for_blast(_Shock(at, pick_s, impulse.level_db, direction))
+        else:
+            lead_s = self._shock_lead_s(impulse, at, direction, probabilities)
         arrival = Arrival(
             id=self._id(number),
             node=self.node,
@@ -149,11 +189,11 @@ class Pipeline:
             y=self.position[1],
             z=self.position[2],
             time_ns=self.timebase.utc_ns(at),
-            sigma_s=math.hypot(self._pick_sigma_s(impulse.snr_db), spread_s, self.timebase.sigma_s),
+            sigma_s=math.hypot(pick_s, spread_s, self.timebase.sigma_s),
             snr_db=impulse.snr_db,
             azimuth_deg=direction.azimuth_deg if direction else None,
             azimuth_sigma_deg=direction.azimuth_sigma_deg if direction else None,
-            shock_lead_s=self._shock_lead_s(at, probabilities),
+            shock_lead_s=lead_s,
             probabilities=probabilities,
             repeats=self._repetitions(number, onset),
         )
@@ -165,28 +205,67 @@ class Pipeline:
     def _id(self, number: int) -> str:
         return f"{self.node}:{number}"
 
-    def _opinion(self, impulse: Impulse) -> Mapping[str, float] | None:
+    def _n_wave(self, impulse: Impulse) -> NWave | None:
+        before, after = (math.ceil(s * self.rate_hz) + MARGIN for s in needs_s())
+        start = math.floor(impulse.onset_sample) - before
+        sound = self._ring.read(start, before + after)[impulse.channel]
+        return n_wave(sound, self.rate_hz, impulse.onset_sample - start)
+
+    def _opinion(self, impulse: Impulse, wave: NWave | None) -> Mapping[str, float] | None:
+        """The model's probabilities of the classes; the shape of an N-wave tells more than the model."""
         if self._model is None:
             return None
         before = math.ceil(BEFORE_S * self.rate_hz) + MARGIN
         start = math.floor(impulse.onset_sample) - before
         sound = self._ring.read(start, before + self._after)[impulse.channel]
         row = self._model.probabilities(window(sound, self.rate_hz, impulse.onset_sample - start)[None, :])[0]
-        return dict(zip(LABELS, (float(p) for p in row), strict=True))
+        found = dict(zip(LABELS, (float(p) for p in row), strict=True))
+        if wave is None:
+            return found
+        rest = {label: (1.0 - N_WAVE_SURE) * p for label, p in found.items()}
+        return {**rest, SHOCK_WAVE: rest[SHOCK_WAVE] + N_WAVE_SURE}
 
-    def _bearing(self, onset: float) -> Bearing | None:
+    def _heading(self, onset: float) -> _Heading | None:
+        """The direction of a plane wave; where the front is none, that of a near source, if the array can tell it."""
         if not self._bearings:
             return None
-        before, after = (round(s * self.rate_hz) for s in (BEARING_BEFORE_S, BEARING_AFTER_S))
+        before, after = (round(s * self.rate_hz) for s in (BEARING_BEFORE_S, self._bearing_after_s))
         sound = self._ring.read(math.floor(onset) - before, before + after)
-        return bearing(sound, self._microphones, self.rate_hz, self._speed_ms)
+        direction = bearing(sound, self._microphones, self.rate_hz, self._speed_ms)
+        if direction is not None:
+            return _Heading(direction)
+        return self._near(sound) if len(self._microphones) >= LEAST_MICROPHONES else None
 
-    def _at_place(self, impulse: Impulse, direction: Bearing | None) -> tuple[float, float]:
+    def _near(self, sound: NDArray[np.float32]) -> _Heading | None:
+        times = arrival_times(sound, self.rate_hz, 1.05 * self._span_s, whitening=WHITENING)
+        found = source(times.seconds, times.sigma_s, self._microphones, self._speed_ms, SPEED_SIGMA_MS)
+        if not math.isfinite(found.high_m):
+            return None
+        azimuth, elevation = math.radians(float(found.azimuth_deg)), math.radians(float(found.elevation_deg))
+        level = math.cos(elevation)
+        towards = np.array([level * math.sin(azimuth), level * math.cos(azimuth), math.sin(elevation)])
+        place = self._microphones.mean(axis=0) + float(found.range_m) * towards
+        sigmas = np.degrees(np.sqrt(np.diagonal(found.covariance))).tolist()
+        return _Heading(
+            Bearing(
+                math.degrees(math.atan2(place[0], place[1])) % 360.0,
+                sigmas[0],
+                math.degrees(math.atan2(place[2], math.hypot(place[0], place[1]))),
+                sigmas[1],
+            ),
+            place,
+        )
+
+    def _at_place(self, impulse: Impulse, heading: _Heading | None) -> tuple[float, float]:
         """The onset at the array's place as a fractional sample, and the σ in seconds that moving it there costs."""
         offset = self._microphones[impulse.channel]
-        if direction is None:
+        if heading is None:
             return impulse.onset_sample, radius_m(self._microphones) / self._speed_ms
-        lag = lag_s(offset, direction.azimuth_deg, direction.elevation_deg, self._speed_ms)
+        direction = heading.bearing
+        if heading.near is None:
+            lag = lag_s(offset, direction.azimuth_deg, direction.elevation_deg, self._speed_ms)
+        else:
+            lag = (math.dist(heading.near, (0.0, 0.0, 0.0)) - math.dist(heading.near, offset)) / self._speed_ms
         turn = math.radians(direction.azimuth_sigma_deg)
         return impulse.onset_sample + lag * self.rate_hz, math.dist(offset, (0.0, 0.0, 0.0)) * turn / self._speed_ms
 
@@ -203,15 +282,47 @@ class Pipeline:
             for r in self._repeats.add(number, onset, sound)
         )
 
-    def _shock_lead_s(self, at: float, probabilities: Mapping[str, float] | None) -> float | None:
-        """How long before this muzzle blast the last shock wave came, if one did."""
-        if not probabilities:
+    def _wait_for_blast(self, shock: _Shock) -> None:
+        """Keep a shock wave, unless it is the echo of one that waits."""
+        self._forget_shocks(shock.at)
+        since = shock.at - SHOCK_ECHO_S * self.rate_hz
+        if not any(k.at > since or k.level_db >= shock.level_db + SHOCK_ECHO_DB for k in self._shocks):
+            self._shocks.append(shock)
+
+    def _forget_shocks(self, now: float) -> None:
+        while self._shocks and now - self._shocks[0].at > SHOCK_LEAD_S * self.rate_hz:
+            self._shocks.popleft()
+
+    def _shock_lead_s(
+        self,
+        impulse: Impulse,
+        at: float,
+        direction: Bearing | None,
+        probabilities: Mapping[str, float] | None,
+    ) -> float | None:
+        """How long before this impulse its bullet's shock wave came; None where that is not certain.
+
+        The impulse must sound like a shot and be the first blast since; one shock wave only may wait for it; and where
+        the array has directions, they must be those of a bullet's path and its muzzle.
+        """
+        if not probabilities or max(probabilities, key=lambda k: probabilities[k]) != GUNSHOT:
             return None
-        label = max(probabilities, key=lambda k: probabilities[k])
-        if label == "shock_wave":
-            self._shock = at
+        self._forget_shocks(at)
+        if not self._shocks:
             return None
-        if label != "gunshot" or self._shock is None:
+        only, shock = len(self._shocks) == 1, self._shocks.popleft()
+        lead_s = (at - shock.at) / self.rate_hz
+        if not only or lead_s <= 0.0:
             return None
-        lead_s, self._shock = (at - self._shock) / self.rate_hz, None
-        return lead_s if 0.0 < lead_s <= SHOCK_LEAD_S else None
+        start = math.floor(shock.at)
+        end = math.ceil(impulse.onset_sample + needs_s()[1] * self.rate_hz)
+        sound = self._ring.read(start, end - start)[impulse.channel]
+        if not first_blast(sound, self.rate_hz, impulse.onset_sample - start):
+            return None
+        if not self._bearings:
+            return lead_s
+        if direction is None or shock.direction is None:
+            return None
+        sigma_s = math.hypot(self._pick_sigma_s(impulse.snr_db), shock.sigma_s)
+        found = shooter(lead_s, sigma_s, self._speed_ms, astuple(direction), astuple(shock.direction))
+        return None if found.contrary else lead_s

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from localisation.arrivals import Arrival
 from localisation.associate import Associator, Hypothesis, Search, Signals, weights
 from localisation.field import Field
-from localisation.rhythm import LEAST, Burst, Family, find_burst, pairs_of
+from localisation.rhythm import LEAST, Burst, Family, Pairs, find_burst, pairs_of, shifts
 
 Array = NDArray[np.float64]
 UNKNOWN_SNR_DB = 15.0
@@ -26,7 +26,8 @@ class Explained:
     """One shot: the arrivals that are its direct sound (indices), and about where and when it was fired (s).
 
     `rivals`: other places that explain some of them nearly as well. `borrowed`: where a station lacks this round of a
-    burst, its arrival of another round and the seconds between them.
+    burst, its arrival of another round and the seconds between them. `shifts`: seconds by which waveforms move the
+    picks of a burst's rounds; `burst`: which one, −1 for a single shot.
     """
 
     arrivals: tuple[int, ...]
@@ -35,6 +36,8 @@ class Explained:
     score: float
     borrowed: tuple[tuple[int, float], ...] = ()
     rivals: tuple[Array, ...] = ()
+    shifts: tuple[float, ...] = ()
+    burst: int = -1
 
 
 def explain(
@@ -61,7 +64,7 @@ def explain(
         found = Associator(field, composite, repeated).best(np.ones(len(composite.time), dtype=bool))
         tried[_members(f for f in burst.families if f.coherence >= LEAST)] = False
         if found is not None:
-            shots += rounds(burst, found)
+            shots += rounds(burst, found, pairs, time, len(shots))
             own = _members(_heard(burst, found))
             tried[own] = free[own] = False
     associator = Associator(field, single, search)
@@ -94,15 +97,29 @@ def aligned(burst: Burst, single: Signals) -> Signals:
     )
 
 
-def rounds(burst: Burst, found: Hypothesis) -> list[Explained]:
+def rounds(burst: Burst, found: Hypothesis, pairs: Pairs, time: Array, number_of_burst: int) -> list[Explained]:
     """Each round of a located burst with its own arrivals, and other rounds' where a station lacks one."""
     families = [burst.families[i] for i in found.matched if i >= 0]
+    moved: dict[int, float] = {}
+    for f in families:
+        moved |= shifts(f, pairs, time)
     shots = []
     for number, offset in enumerate(burst.offsets):
         own = tuple(f.members[number] for f in families if f.members[number] >= 0)
         borrowed = tuple(_borrow(f, number, burst.offsets) for f in families if f.members[number] < 0)
         if len(own) >= OWN:
-            shots.append(Explained(own, found.place, found.time + offset, found.score, borrowed, found.rivals))
+            shots.append(
+                Explained(
+                    own,
+                    found.place,
+                    found.time + offset,
+                    found.score,
+                    borrowed,
+                    found.rivals,
+                    tuple(moved.get(i, 0.0) for i in own),
+                    number_of_burst,
+                )
+            )
     return shots
 
 

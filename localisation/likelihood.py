@@ -33,7 +33,7 @@ Index = NDArray[np.intp]
 X, Y, T, C, WIND_EAST, WIND_NORTH, Z = range(7)
 UNKNOWNS = 7
 FAR_M = 1e6  # no station
-LEAST_LEAD = 0.01  # of the travel time: a shorter lead cannot be told from the muzzle blast itself
+LEAST_LEAD_S = 2e-3  # a shorter one cannot be told from the muzzle blast itself
 LEAD_LOG = (-2.05, 1.04)  # mean and σ of ln(cL/r): Mach 1.2–2.8, lines of fire all around, within the Mach cone
 
 
@@ -161,7 +161,7 @@ def evaluate(unknowns: Array, rows: Rows, around: Medium, priors: Priors) -> tup
         gradient, information = gradient + more_gradient, information + more_information
         cost = cost + (off_cost * pointed).sum(-1)
 
-    led = use & np.isfinite(rows.leads)
+    led = use & (rows.leads > LEAST_LEAD_S)
     if led.any():
         mean, spread = LEAD_LOG
         ratio = np.log(around.mean[..., :1] * np.where(led, rows.leads, 1.0) / distance) - mean

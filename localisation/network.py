@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from acoustic.air import Air
 from acoustic.errors import InputError
-from localisation.arrivals import MOVED_M, Arrival, Origin, Shot, Station
+from localisation.arrivals import MOVED_M, Arrival, Origin, Reason, Shot, Station, Verdict
 from localisation.associate import Search
 from localisation.explain import Explained, explain
 from localisation.field import Field
 from localisation.likelihood import Priors
+from localisation.motion import motion, moved, second_shooter
 from localisation.solve import origin_of, origins_of, with_rivals
 from localisation.verdict import WITHDRAWN, verdict, withdrawn
 
@@ -187,8 +188,12 @@ class Network:
             arrivals = [heard[i] for i in one.arrivals]
             if not (edge_ns and fresh and not any(a.id in fresh or a.id in self._owner for a in arrivals)):
                 shots.append((arrivals, one))
-        for (arrivals, _), origin in zip(shots, self._origins(shots, heard), strict=True):
-            shot = self._version(arrivals, origin, seen)
+        origins = self._origins(shots, heard)
+        moving = self._moving(shots)
+        for n, ((arrivals, one), origin) in enumerate(zip(shots, origins, strict=True)):
+            other = second_shooter(origin, origins[:n])
+            more = [*moving.get(one.burst, []), *([other] if other else [])]
+            shot = self._version(arrivals, verdict(arrivals, origin, more), origin, seen)
             seen.add(shot.key)
             if self._shots.get(shot.key) != shot:
                 changed.append(shot)
@@ -200,16 +205,15 @@ class Network:
             self._publish(shot)
         return changed
 
-    def _version(self, arrivals: Sequence[Arrival], origin: Origin, taken: set[str]) -> Shot:
+    def _version(self, arrivals: Sequence[Arrival], what: Verdict, origin: Origin, taken: set[str]) -> Shot:
         """A located shot as the next version of the published one that it shares most arrivals with, or a new one."""
-        what = verdict(arrivals, origin)
         shared: dict[str, int] = {}
         for a in arrivals:
             key = self._owner.get(a.id)
             if key is not None and key not in taken:
                 shared[key] = shared.get(key, 0) + 1
         if not shared:
-            return first_version(arrivals, origin)
+            return first_version(arrivals, origin, what)
         last = self._shots[min(shared, key=lambda k: (-shared[k], k))]
         if last.origin == origin and last.verdict == what:
             return last
@@ -221,12 +225,30 @@ class Network:
             return []
         told = []
         for own, one in shots:
-            borrowed = (replace(among[i], time_ns=among[i].time_ns + round(shift * NS)) for i, shift in one.borrowed)
-            told.append([*own, *borrowed])
+            borrowed = (_moved(among[i], shift) for i, shift in one.borrowed)
+            shifts = one.shifts or (0.0,) * len(own)
+            told.append([*(_moved(a, s) for a, s in zip(own, shifts, strict=True)), *borrowed])
         airs, near = [self.air] * len(shots), [one.place[None] for _, one in shots]
         silent = [self._silent({a.node for a in heard}, one.place) for heard, (_, one) in zip(told, shots, strict=True)]
         origins = origins_of(told, airs, self.settings.priors, near, silent)
         return [with_rivals(origin, one.rivals) for origin, (_, one) in zip(origins, shots, strict=True)]
+
+    def _moving(self, shots: Sequence[tuple[list[Arrival], Explained]]) -> dict[int, list[Reason]]:
+        """By burst: that its shooter moved, where that is sure."""
+        found = {}
+        for burst in {one.burst for _, one in shots if one.burst >= 0}:
+            rounds = [shot for shot in shots if shot[1].burst == burst]
+            nodes = sorted({a.node for arrivals, _ in rounds for a in arrivals})
+            epoch_ns = min(a.time_ns for arrivals, _ in rounds for a in arrivals)
+            times = np.full((len(rounds), len(nodes)), np.nan)
+            for r, (arrivals, one) in enumerate(rounds):
+                for a, shift in zip(arrivals, one.shifts, strict=True):
+                    times[r, nodes.index(a.node)] = (a.time_ns - epoch_ns) * 1e-9 + shift
+            places = np.array([self._places[node] for node in nodes])
+            was = motion(places, rounds[0][1].place, times, self.air.speed_ms)
+            if was is not None and was.sure:
+                found[burst] = [moved(was)]
+        return found
 
     def _silent(self, heard: set[str], at: NDArray[np.float64]) -> NDArray[np.float64]:
         """The places (S, 3) m of the stations within hearing that are not among those that heard it."""
@@ -258,10 +280,15 @@ def locate_associated(arrivals: Sequence[Arrival], air: Air) -> Shot:
     """The one shot that all arrivals are of. Raises InputError where they cannot give a place."""
     if not arrivals:
         raise InputError("arrivals is empty; expected at least 3")
-    return first_version(arrivals, origin_of(arrivals, air))
+    origin = origin_of(arrivals, air)
+    return first_version(arrivals, origin, verdict(arrivals, origin))
 
 
-def first_version(arrivals: Sequence[Arrival], origin: Origin) -> Shot:
+def _moved(arrival: Arrival, seconds: float) -> Arrival:
+    return replace(arrival, time_ns=arrival.time_ns + round(seconds * NS))
+
+
+def first_version(arrivals: Sequence[Arrival], origin: Origin, what: Verdict) -> Shot:
     """A shot as it is published first; its key is made of its arrivals."""
     key = hashlib.sha256("\n".join(sorted(a.id for a in arrivals)).encode()).hexdigest()[:16]
-    return Shot(key=key, version=1, origin=origin, verdict=verdict(arrivals, origin), arrivals=tuple(arrivals))
+    return Shot(key=key, version=1, origin=origin, verdict=what, arrivals=tuple(arrivals))

@@ -29,6 +29,7 @@ LONGEST_S = 4.0  # between rounds that are paired by their times alone
 SHARED_S = 0.002  # intervals of two stations closer than this agree
 SHARE = 0.25  # of the stations that must show an interval for it to be certain
 BROAD = 0.5  # of the support of a sequence's best interval that its others must have
+HELD = 1e-3  # weight of the picks beside the intervals of their waveforms
 TRIED = 8  # sequences whose families are worked out; the others have less support
 
 
@@ -99,6 +100,26 @@ def _by_time(station: Index, time: Array) -> Pairs:
     coherence = np.clip((others - 1) / max(2.0, SHARE * len(np.unique(station))), 0.0, 1.0)
     keep = coherence > 0
     return Pairs(first[keep], second[keep], interval[keep], coherence[keep])
+
+
+def shifts(family: Family, pairs: Pairs, time: Array) -> dict[int, float]:
+    """Seconds by which a family's picks move so that the intervals are those of the waveforms; their mean stays.
+
+    An onset spreads by half a millisecond, the correlation of two rounds' waveforms by a tenth (`acoustic.bursts`).
+    """
+    members = [m for m in family.members if m >= 0]
+    row = {m: i for i, m in enumerate(members)}
+    among = np.flatnonzero(np.isin(pairs.first, members) & np.isin(pairs.second, members))
+    if not len(among):
+        return {}
+    design = np.vstack([np.zeros((len(among), len(members))), HELD * np.eye(len(members))])
+    told = np.zeros(len(among) + len(members))
+    for n, p in enumerate(among.tolist()):
+        i, j, weight = int(pairs.first[p]), int(pairs.second[p]), float(pairs.coherence[p])
+        design[n, row[i]], design[n, row[j]] = -weight, weight
+        told[n] = weight * (pairs.interval[p] - (time[j] - time[i]))
+    moved = np.linalg.lstsq(design, told, rcond=None)[0]
+    return dict(zip(members, moved.tolist(), strict=True))
 
 
 def find_burst(pairs: Pairs, station: Index, time: Array, free: Mask) -> Burst | None:

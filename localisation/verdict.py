@@ -15,8 +15,10 @@ SURE = 0.98  # one node's opinion is never worth more than this, nor less than 1
 SHARED = 0.5  # of the nodes' evidence is independent: they heard one sound over similar paths
 
 
-def verdict(arrivals: Sequence[Arrival], origin: Origin) -> Verdict:
+def verdict(arrivals: Sequence[Arrival], origin: Origin, more: Sequence[Reason] = ()) -> Verdict:
     """The class of a located sound from its nodes' opinions; label 'unknown' where no node has one.
+
+    `more`: what else is known of it.
 
     Opinions are pooled in log-odds with an exponent n^(SHARED − 1): between their average and their product
     (logarithmic opinion pool, Genest and Zidek 1986).
@@ -24,12 +26,12 @@ def verdict(arrivals: Sequence[Arrival], origin: Origin) -> Verdict:
     opinions = [dict(a.probabilities) for a in arrivals if a.probabilities]
     nodes = len({a.node for a in arrivals})
     if not opinions:
-        return Verdict(label=UNKNOWN, probability=0.0, probabilities={}, reasons=(_weak(origin, nodes),))
+        return Verdict(label=UNKNOWN, probability=0.0, probabilities={}, reasons=(_weak(origin, nodes), *more))
     pooled = _pool(opinions)
     label, probability = max(pooled.items(), key=lambda item: item[1])
     agree = sum(max(o, key=lambda k: o[k]) == label for o in opinions)
     named = label if probability >= LEAST else UNKNOWN
-    reasons = (_agreement(agree, len(opinions), label), _weak(origin, nodes))
+    reasons = (_agreement(agree, len(opinions), label), _weak(origin, nodes), *more)
     return Verdict(label=named, probability=probability, probabilities=pooled, reasons=reasons)
 
 
