@@ -167,7 +167,7 @@ def evaluate(unknowns: Array, rows: Rows, around: Medium, priors: Priors) -> tup
         ratio = np.log(around.mean[..., :1] * np.where(led, rows.leads, 1.0) / distance) - mean
         lead_cost, lead_inlier = _mixture(ratio, np.full_like(ratio, spread), 0.1, 0.05)
         outward = np.zeros_like(slope)
-        outward[..., X], outward[..., Y] = -unit[..., 0] / distance, -unit[..., 1] / distance
+        outward[..., X], outward[..., Y], outward[..., Z] = (-unit[..., i] / distance for i in range(3))
         weight = lead_inlier / spread**2 * led
         more_gradient, more_information = _normal(outward, ratio * weight, weight)
         gradient, information = gradient + more_gradient, information + more_information
