@@ -16,6 +16,7 @@ COMMANDS = {
     "node": ("arrays.cli", "run one node from its settings file, or enrol it"),
     "replay": ("recordings.commands.replay", "locate the shots in recorded sessions"),
     "locate": ("recordings.commands.locate", "arrivals in, located shots out (JSON lines)"),
+    "plan": ("recordings.commands.plan", "how well nodes cover a town, and where to put them"),
     "detect": ("recordings.commands.detect", "find the impulses in sound files"),
     "classify": ("recordings.commands.classify", "find the impulses and say what each one is"),
     "scene": ("recordings.commands.scene", "write a synthetic city block as a session"),
