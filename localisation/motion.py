@@ -85,7 +85,7 @@ def moved(found: Motion) -> Reason:
     towards = WINDS[round(found.azimuth_deg / 45.0) % 8]
     return Reason(
         code="moving",
-        values={"speed_ms": round(found.speed_ms, 1), "towards": towards},
+        values={"speed_ms": round(found.speed_ms, 1), "azimuth_deg": round(found.azimuth_deg)},
         text=f"the shooter moved {towards} at about {found.speed_ms:.1f} m/s",
     )
 

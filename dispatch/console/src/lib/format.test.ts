@@ -57,6 +57,9 @@ test("signs and units", () => {
 test("an unknown reason is told in the centre's own words", () => {
   const known = { code: "nodes_agree", values: { agree: 5, of: 6, label: "gunshot" }, text: "" };
   expect(why(known, words.fr)).toBe("5 capteurs sur 6 disent : coup de feu");
+  const moving = { code: "moving", values: { speed_ms: 1.5, azimuth_deg: 271 }, text: "" };
+  expect(why(moving, words.en)).toBe("The shooter moved west at about 1.5 m/s");
+  expect(why(moving, words.fr)).toBe("Le tireur s'est déplacé vers l'ouest à environ 1,5 m/s");
   expect(why({ code: "new", values: {}, text: "as it came" }, words.fr)).toBe("as it came");
 });
 

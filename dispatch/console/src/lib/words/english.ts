@@ -12,9 +12,11 @@ const labels: Record<string, string> = {
 
 const nodes = (n: number): string => (n === 1 ? "1 node" : `${n} nodes`);
 
+const quarters = ["north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west"];
+
 export const english = {
   language: "English",
-  quarters: ["north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west"],
+  quarters,
   compass_north: "N",
 
   // top
@@ -163,6 +165,11 @@ export const english = {
     no_redundancy: (v: Values): string => `Only ${v.nodes} nodes heard it: nothing checks the place`,
     ambiguous: (): string => "Another place explains the arrivals nearly as well",
     explained_otherwise: (): string => "Later arrivals explained the sounds otherwise",
+    moving: (v: Values): string => {
+      const towards = quarters[Math.round(Number(v.azimuth_deg) / 45) % 8];
+      return `The shooter moved ${towards} at about ${v.speed_ms} m/s`;
+    },
+    two_shooters: (v: Values): string => `Another shot came ${v.seconds} s before from ${v.metres} m away: two shooters`,
     moved: (): string => "A better place counts this shot to another event",
   } as Record<string, (v: Values) => string>,
   said: (sentence: string): string => sentence,

@@ -28,9 +28,11 @@ function said(sentence: string): string {
   return sentence;
 }
 
+const quarters = ["nord", "nord-est", "est", "sud-est", "sud", "sud-ouest", "ouest", "nord-ouest"];
+
 export const french: Words = {
   language: "Français",
-  quarters: ["nord", "nord-est", "est", "sud-est", "sud", "sud-ouest", "ouest", "nord-ouest"],
+  quarters,
   compass_north: "N",
 
   night: "Nuit",
@@ -179,6 +181,15 @@ export const french: Words = {
     no_redundancy: (v: Values) => `${v.nodes} capteurs seulement l'ont entendu : rien ne vérifie le lieu`,
     ambiguous: () => "Un autre lieu explique presque aussi bien les arrivées",
     explained_otherwise: () => "Des arrivées plus tardives expliquent autrement ces bruits",
+    moving: (v: Values) => {
+      const towards = quarters[Math.round(Number(v.azimuth_deg) / 45) % 8];
+      const speed = String(v.speed_ms).replace(".", ",");
+      return `Le tireur s'est déplacé vers le ${towards} à environ ${speed} m/s`.replace("le est", "l'est").replace("le ouest", "l'ouest");
+    },
+    two_shooters: (v: Values) => {
+      const seconds = String(v.seconds).replace(".", ",");
+      return `Un autre coup est parti ${seconds} s avant, à ${v.metres} m de là : deux tireurs`;
+    },
     moved: () => "Un meilleur lieu compte ce tir dans un autre événement",
   },
   said,
