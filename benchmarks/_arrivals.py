@@ -12,17 +12,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from acoustic.air import Air
 from localisation.arrivals import Arrival, Shot, Station
-from localisation.associate import Search
 from localisation.likelihood import Priors
 from localisation.network import Network
+from tests.localisation.simulated import AIR, EPOCH_NS
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.intp]
 
-AIR = Air(temperature_c=15.0, wind_east_ms=0.0, wind_north_ms=0.0)
-EPOCH_NS = 1_780_000_000_000_000_000
 PRIORS = Priors()
 PICK_S = 1e-3
 PER_KM2 = 8.0  # nodes, as towns have them
@@ -68,7 +65,7 @@ def city(nodes: int, per_minute: float, minutes: float, seed: int) -> City:
     A station hears by the association's own curve. Levels are as live fire has them (Pittsburgh: 24 dB less 12 dB/km,
     ± 6 dB; what is not direct sound is 2 dB and more, 5.5 dB in the mean above that); echoes are 4 ± 4 dB weaker.
     """
-    rng, search = np.random.default_rng(seed), Search()
+    rng = np.random.default_rng(seed)
     places, length_s = _roofs(nodes, rng), 60.0 * minutes
     below = float(np.median(places[:, 2])) - PRIORS.below_m
     events, heard = [], []
@@ -76,7 +73,7 @@ def city(nodes: int, per_minute: float, minutes: float, seed: int) -> City:
         height = max(below + float(rng.normal(0.0, PRIORS.height_m)), 0.0)
         source = np.array([*rng.uniform(places[:, :2].min(0), places[:, :2].max(0)), height])
         metres = np.sqrt(((places - source) ** 2).sum(1))
-        hears = np.flatnonzero(rng.random(nodes) < PRIORS.heard * np.exp(-0.5 * (metres / search.loss_m) ** 2))
+        hears = np.flatnonzero(rng.random(nodes) < PRIORS.heard * np.exp(-0.5 * (metres / PRIORS.hearing_m) ** 2))
         levels = np.maximum(24.0 - 0.012 * metres[hears] + rng.normal(0.0, 6.0, len(hears)), QUIETEST_DB)
         direct = heard_of(f"s{n}", places, hears, source, at_s, levels, rng)
         events.append(Event(source, at_s, frozenset(a.id for a in direct)))

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks._arrivals import AIR, EPOCH_NS, PRIORS, City, Floats, city, heard_of, score, streamed, used
+from benchmarks._arrivals import PRIORS, City, Floats, city, heard_of, score, streamed, used
 from benchmarks._pyocto import Peer
 from benchmarks.timing import seconds
 from localisation.arrivals import Shot
 from localisation.network import locate
-from tests.localisation.simulated import stations
+from tests.localisation.simulated import AIR, EPOCH_NS, stations
 
 NODES, PER_MINUTE, MINUTES, SEEDS, ROUNDS = 200, 100.0, 1.0, (1, 2, 3), 3
 PEER_S = 30.0  # of the first minute, for the peer and the stream: they are slow

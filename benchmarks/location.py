@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from benchmarks._arrivals import AIR, EPOCH_NS, PICK_S, PRIORS, Floats
+from benchmarks._arrivals import PICK_S, PRIORS, Floats
 from benchmarks.timing import seconds
 from localisation.arrivals import Arrival, Origin
 from localisation.likelihood import Priors
 from localisation.solve import origins_of
-from tests.localisation.simulated import stations
+from tests.localisation.simulated import AIR, EPOCH_NS, stations
 
 DRAWS, TIMED, BATCH = 2000, 200, 200
 LATE_SHARE, LATE_S = 0.2, (0.02, 0.3)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 
-from benchmarks._arrivals import AIR, city, score, streamed, used
+from benchmarks._arrivals import city, score, streamed, used
 from localisation.network import locate
+from tests.localisation.simulated import AIR
 
 NODES, PER_MINUTE, MINUTES = 1000, 1000.0, 0.25
 

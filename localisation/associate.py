@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from localisation.field import Field, Ways
+from localisation.likelihood import wrapped
+from localisation.starts import spaced
 from localisation.tables import Bounds, Profile
 
 Array = NDArray[np.float64]
@@ -31,6 +33,7 @@ POINTED = 2.0  # log odds that a bearing adds where it points to the place
 BEARING_RAD = math.radians(3.0)  # added to a bearing's own σ
 AGREE = 2.5  # standard deviations within which a bearing agrees with a place
 APART_M = 48.0  # places closer than this are one
+PLACES = 4  # that are judged for one signal
 LEAST_WORTH = 0.6  # of a signal that is tried as direct sound
 QUARTERS = np.array([[-0.5, -0.5], [-0.5, 0.5], [0.5, -0.5], [0.5, 0.5]], dtype=np.float32)
 
@@ -39,18 +42,17 @@ QUARTERS = np.array([[-0.5, -0.5], [-0.5, 0.5], [0.5, -0.5], [0.5, 0.5]], dtype=
 class Search:
     """How places are searched; log-odds unless a unit says otherwise.
 
-    `hearing_m`: a station further off cannot have heard it; `loss_m`: distance over which hearing falls off;
-    `kernel_s`: spread of a signal about its prediction; `finest_m`: side of the smallest cells; `beam`: cells kept a
-    halving; `certain`: worth of a loud first arrival; `snr_db`, `snr_scale_db`: where an arrival is as likely direct
-    sound as not, and how fast that changes; `echo_s`: how long after a signal its echoes come; `echo`: share of its
-    worth that a signal loses to an equally good one before; what follows an *explained* signal within `tail_s` keeps a
-    share `tail`, or `tail_weak` where it is `weaker_db` weaker; `early`: cost of a good signal before the predicted
-    one; `least`: score of a shot, `stations`: that must speak for it, `bare`: what it costs when no more do, and again
-    when only two do; `margin`: within which another place for the same signals makes the shot ambiguous.
+    `hearing_m`: a station further off cannot have heard it; `kernel_s`: spread of a signal about its prediction;
+    `finest_m`: side of the smallest cells; `beam`: cells kept a halving; `certain`: worth of a loud first arrival;
+    `snr_db`, `snr_scale_db`: where an arrival is as likely direct sound as not, and how fast that changes; `echo_s`:
+    how long after a signal its echoes come; `echo`: share of its worth that a signal loses to an equally good one
+    before; what follows an *explained* signal within `tail_s` keeps a share `tail`, or `tail_weak` where it is
+    `weaker_db` weaker; `early`: cost of a good signal before the predicted one; `least`: score of a shot, `stations`:
+    that must speak for it, `bare`: what it costs when no more do, and again when only two do; `margin`: within which
+    another place for the same signals makes the shot ambiguous.
     """
 
     hearing_m: float = 1100.0
-    loss_m: float = 500.0
     kernel_s: float = 0.008
     finest_m: float = 4.0
     beam: int = 64
@@ -231,7 +233,7 @@ class Associator:
         if score.max() < self.search.least:
             self._hopeless[anchor] = True
             return ()
-        return _ranked(self.judge(cell[i], float(discharge[i])) for i in _peaks(cell, score - early))
+        return _ranked(self.judge(cell[i], float(discharge[i])) for i in spaced(cell, early - score, APART_M, PLACES))
 
     def _search(self, anchor: int) -> tuple[Single, Index]:
         """The smallest cells (P, 2) that may be worth it, and the coarsest ones that they lie in; none if none can."""
@@ -256,7 +258,7 @@ class Associator:
         way = cell - self.field.places[self.signals.station[anchor], :2]
         away = np.hypot(way[:, 0], way[:, 1])
         half = np.arcsin(np.minimum(side / math.sqrt(2) / np.maximum(away, 1e-6), 1.0))
-        off = np.abs(_turn(np.arctan2(way[:, 0], way[:, 1]) - azimuth))
+        off = np.abs(wrapped(np.arctan2(way[:, 0], way[:, 1]) - azimuth))
         return np.flatnonzero((off <= SECTOR_RAD + half) | (away < side))
 
     def _bound(self, anchor: int, cell: Single, root: Index, radius: float) -> Single:
@@ -319,25 +321,10 @@ class Associator:
         some = some[self.free[some] & near[s.station[some]]]
         off = s.time[some] - predicted[s.station[some]]
         some, off = some[np.abs(off) < room], off[np.abs(off) < room]
-        turn = _turn(s.azimuth[some] - azimuth[s.station[some]]) / np.hypot(s.azimuth_sigma[some], BEARING_RAD)
+        turn = wrapped(s.azimuth[some] - azimuth[s.station[some]]) / np.hypot(s.azimuth_sigma[some], BEARING_RAD)
         pointed = np.where(self._pointed[some], POINTED - 0.5 * np.minimum(turn**2, 25.0), 0.0)
         return some, self._worth[some] - 0.5 * (off / self.search.kernel_s) ** 2 + pointed, np.abs(turn) < AGREE
 
 
-def _turn(angle: Array) -> Array:
-    return np.asarray((angle + math.pi) % (2 * math.pi) - math.pi)
-
-
 def _ranked(judged: Iterable[Hypothesis | None]) -> tuple[Hypothesis, ...]:
     return tuple(sorted((h for h in judged if h is not None), key=lambda h: -h.score))
-
-
-def _peaks(cell: Single, score: Single, apart_m: float = APART_M, most: int = 4) -> list[int]:
-    """The best places, none near a better one."""
-    chosen: list[int] = []
-    for i in np.argsort(-score, kind="stable").tolist():
-        if all(math.dist(cell[i], cell[j]) > apart_m for j in chosen):
-            chosen.append(i)
-        if len(chosen) == most:
-            break
-    return chosen

@@ -114,10 +114,10 @@ def rounds(burst: Burst, found: Hypothesis, pairs: Pairs, time: Array, number_of
                     found.place,
                     found.time + offset,
                     found.score,
-                    borrowed,
-                    found.rivals,
-                    tuple(moved.get(i, 0.0) for i in own),
-                    number_of_burst,
+                    borrowed=borrowed,
+                    rivals=found.rivals,
+                    shifts=tuple(moved.get(i, 0.0) for i in own),
+                    burst=number_of_burst,
                 )
             )
     return shots

@@ -40,18 +40,16 @@ class Field:
     """The stations, (K, 3) m, in this air; built once and used for every search.
 
     Places are told relative to `centre`, at the height where sources are expected. `hearing_m`: how far from a station
-    places are sought; `loss_m`: distance over which hearing falls off; `root_m`: side of the coarsest cells.
+    places are sought; `root_m`: side of the coarsest cells. How hearing falls off with distance is the priors'.
     """
 
-    def __init__(
-        self, places: Array, air: Air, priors: Priors, hearing_m: float, loss_m: float, root_m: float = 128.0
-    ) -> None:
+    def __init__(self, places: Array, air: Air, priors: Priors, hearing_m: float, root_m: float = 128.0) -> None:
         self.count, self.hearing_m, self.far_m, self.root_m = len(places), hearing_m, 1.5 * hearing_m, root_m
         *self.air, height = medium(air, places, priors).mean.tolist()
         self.centre = np.array([*places[:, :2].mean(axis=0), height])
         self.places = np.vstack([places - self.centre, np.full((1, 3), NOWHERE_M)]).astype(np.float32)
         axis = np.arange(0.0, self.far_m + AXIS_M, AXIS_M)
-        heard = 0.97 * np.exp(-0.5 * (axis / loss_m) ** 2)
+        heard = priors.heard * np.exp(-0.5 * (axis / priors.hearing_m) ** 2)
         self._hit = np.append(np.log(heard + 1e-9), UNHEARD).astype(np.float32)
         self._miss = np.append(np.log1p(-heard), 0.0).astype(np.float32)
         self._lay()

@@ -151,7 +151,7 @@ def evaluate(unknowns: Array, rows: Rows, around: Medium, priors: Priors) -> tup
 
     pointed = use & np.isfinite(rows.azimuths)
     if pointed.any():
-        off = _wrapped(np.nan_to_num(rows.azimuths) - np.arctan2(-way[..., 0], -way[..., 1]))
+        off = wrapped(np.nan_to_num(rows.azimuths) - np.arctan2(-way[..., 0], -way[..., 1]))
         sigma = np.sqrt(np.nan_to_num(rows.azimuth_sigmas, nan=1.0) ** 2 + math.radians(priors.bearing_deg) ** 2)
         off_cost, off_inlier = _mixture(off, sigma, 1 / (2 * math.pi), 2 * priors.outlier)
         turn = np.zeros_like(slope)
@@ -251,5 +251,6 @@ def _normal(slope: Array, pull: Array, weight: Array) -> tuple[Array, Array]:
     return (turned @ pull[..., None])[..., 0], (turned * weight[:, None]) @ slope
 
 
-def _wrapped(angle: Array) -> Array:
+def wrapped(angle: Array) -> Array:
+    """Angles, rad, brought into −π … π."""
     return np.asarray((angle + math.pi) % (2 * math.pi) - math.pi)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from localisation.arrivals import Origin, Reason
-from localisation.uncertainty import squared_radius
+from localisation.uncertainty import covariance, squared_radius
 
 Array = NDArray[np.float64]
 
@@ -98,7 +98,7 @@ def second_shooter(origin: Origin, before: Sequence[Origin]) -> Reason | None:
             continue
         apart = np.array([origin.x - other.x, origin.y - other.y])
         distance = math.hypot(*apart.tolist())
-        doubt = float(apart @ np.linalg.solve(_covariance(origin) + _covariance(other), apart))
+        doubt = float(apart @ np.linalg.solve(covariance(origin.ellipse) + covariance(other.ellipse), apart))
         sure_m = distance * (1 - math.sqrt(squared_radius(SURE) / doubt)) if doubt > squared_radius(SURE) else 0.0
         if sure_m > FASTEST_MS * seconds:
             return Reason(
@@ -107,13 +107,3 @@ def second_shooter(origin: Origin, before: Sequence[Origin]) -> Reason | None:
                 text=f"another shot came {seconds:.2f} s before from {distance:.0f} m away: two shooters",
             )
     return None
-
-
-def _covariance(origin: Origin) -> Array:
-    e = origin.ellipse
-    azimuth = math.radians(e.azimuth_deg)
-    along = np.array([math.sin(azimuth), math.cos(azimuth)])
-    across = np.array([along[1], -along[0]])
-    radius = squared_radius(e.level)
-    parts = ((e.semi_major_m, along), (e.semi_minor_m, across))
-    return np.asarray(sum(m**2 / radius * np.outer(way, way) for m, way in parts))

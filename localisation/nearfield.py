@@ -23,6 +23,7 @@ from scipy.special import ndtr, ndtri
 
 from acoustic.errors import InputError
 from localisation.bearing import FLAT_SHARE, MODEL_SIGMA_S, MOST_MISFIT_S
+from localisation.likelihood import wrapped
 
 Floats = NDArray[np.float64]
 
@@ -191,7 +192,7 @@ def _solved(problem: _Problem, starts: Floats, free: Floats) -> tuple[Floats, Fl
     share = (weight / (1.0 + weight))[:, None]
     one, two = unknowns[events, best, :SPEED], unknowns[events, other, :SPEED]
     apart = two - one
-    apart[:, AZIMUTH] = (apart[:, AZIMUTH] + math.pi) % (2.0 * math.pi) - math.pi
+    apart[:, AZIMUTH] = wrapped(apart[:, AZIMUTH])
     within = (1.0 - share[..., None]) * covariance[events, best] + share[..., None] * covariance[events, other]
     between = (share * (1.0 - share))[..., None] * apart[:, :, None] * apart[:, None, :]
     return one + share * apart, within + between, squares[events, best] / (problem.paths.shape[1] - 1 - SPEED)

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from acoustic.air import Air
 from acoustic.errors import InputError
@@ -169,7 +168,7 @@ class Network:
         if self._field is None:
             search = self.settings.search
             places = np.array(list(self._places.values()))
-            self._field = Field(places, self.air, self.settings.priors, search.hearing_m, search.loss_m)
+            self._field = Field(places, self.air, self.settings.priors, search.hearing_m)
         row = {node: i for i, node in enumerate(self._places)}
         station = np.array([row[a.node] for a in stretch], dtype=np.intp)
         time = np.array([(a.time_ns - stretch[0].time_ns) * 1e-9 for a in stretch])
@@ -229,7 +228,11 @@ class Network:
             shifts = one.shifts or (0.0,) * len(own)
             told.append([*(_moved(a, s) for a, s in zip(own, shifts, strict=True)), *borrowed])
         airs, near = [self.air] * len(shots), [one.place[None] for _, one in shots]
-        silent = [self._silent({a.node for a in heard}, one.place) for heard, (_, one) in zip(told, shots, strict=True)]
+        nodes, places = np.array(list(self._places)), np.array(list(self._places.values()))
+        silent = []
+        for heard, (_, one) in zip(told, shots, strict=True):
+            within = np.hypot(*(places[:, :2] - one.place).T) < self.settings.search.hearing_m
+            silent.append(places[within & ~np.isin(nodes, [a.node for a in heard])])
         origins = origins_of(told, airs, self.settings.priors, near, silent)
         return [with_rivals(origin, one.rivals) for origin, (_, one) in zip(origins, shots, strict=True)]
 
@@ -249,12 +252,6 @@ class Network:
             if was is not None and was.sure:
                 found[burst] = [moved(was)]
         return found
-
-    def _silent(self, heard: set[str], at: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The places (S, 3) m of the stations within hearing that are not among those that heard it."""
-        reach_m = self.settings.search.hearing_m
-        places = [p for node, p in self._places.items() if node not in heard and math.dist(p[:2], at) < reach_m]
-        return np.array(places, dtype=float).reshape(-1, 3)
 
     def _publish(self, shot: Shot) -> None:
         last = self._shots.get(shot.key)

@@ -13,10 +13,11 @@ from acoustic.air import Air
 from acoustic.errors import InputError
 from localisation.arrivals import MOVED_M, Arrival, Ellipse, Origin, Place, Residual
 from localisation.likelihood import UNKNOWNS, Fit, Medium, Priors, Rows, T, X, Y, Z, descend, medium
-from localisation.starts import profiled, starts
+from localisation.starts import profiled, spaced, starts
 from localisation.uncertainty import ellipse
 
 Array = NDArray[np.float64]
+Index = NDArray[np.intp]
 
 SOLVER = "tocsin 2"
 SAME_M = 25.0
@@ -30,12 +31,13 @@ NOBODY = np.zeros((0, 3))
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """One maximum of the posterior: its unknowns, cost, place covariance (2, 2) m² as the residuals scale it and as the
-    prior expects it, time σ, lateness, inlier shares, and the degrees of freedom of the scale.
+    """The best maximum of a posterior: its unknowns, the places of others nearly as good, its place covariance (2, 2)
+    m² as the residuals scale it and as the prior expects it, time σ, lateness, inlier shares, and the degrees of
+    freedom of the scale.
     """
 
     unknowns: Array
-    cost: float
+    rivals: tuple[Place, ...]
     covariance: Array
     expected: Array
     time_sigma_s: float
@@ -104,8 +106,8 @@ def check(arrivals: Sequence[Arrival]) -> None:
         raise InputError(f"time spreads over {spread:.0f} s; expected arrivals of one shot, in seconds since 1970")
 
 
-def modes(rows: Rows, airs: Sequence[Air], priors: Priors, near: Sequence[Array] | None = None) -> list[list[Mode]]:
-    """Every distinct maximum of the posterior of each problem, best first, sought everywhere or around `near` (n, 2) m.
+def modes(rows: Rows, airs: Sequence[Air], priors: Priors, near: Sequence[Array] | None = None) -> list[Mode]:
+    """The best maximum of each problem's posterior, and its rivals, sought everywhere or around `near` (n, 2) m.
 
     One Air, and one `near` if given, a problem.
     """
@@ -118,11 +120,12 @@ def modes(rows: Rows, airs: Sequence[Air], priors: Priors, near: Sequence[Array]
         begin, problem = np.concatenate(begun), np.repeat(np.arange(len(begun)), [len(b) for b in begun])
     of_start, air = rows.of(problem), Medium(around.mean[problem], around.sigma[problem])
     fit = descend(begin, of_start, air, priors)
-    found: list[list[Mode]] = [[] for _ in airs]
-    for i in np.lexsort((fit.cost, problem)).tolist():
-        known = found[problem[i]]
-        if all(math.dist(fit.unknowns[i, :2], mode.unknowns[:2]) > SAME_M for mode in known):
-            known.append(_mode(fit, i, of_start, air, priors))
+    found = []
+    for n in range(len(airs)):
+        own = np.flatnonzero(problem == n)
+        kept = own[spaced(fit.unknowns[own, :2], fit.cost[own], SAME_M, len(own))]
+        rivals = kept[1:][fit.cost[kept[1:]] - fit.cost[kept[0]] < RIVAL]
+        found.append(_mode(fit, int(kept[0]), rivals, of_start, air, priors))
     return found
 
 
@@ -152,10 +155,9 @@ def origins_of(
     return [_origin(*one) for one in zip(shots, found, epochs_ns, strict=True)]
 
 
-def _origin(arrivals: Sequence[Arrival], found: list[Mode], epoch_ns: int) -> Origin:
-    best = found[0]
+def _origin(arrivals: Sequence[Arrival], best: Mode, epoch_ns: int) -> Origin:
     region = ellipse(best.covariance, freedom=best.freedom)
-    also = _rivals(found, region, ellipse(best.expected).semi_major_m > LONG_M)
+    also = best.rivals or _ends(best, region)
     if not (best.inlier >= REFUSED).any():
         raise InputError("no place explains any of the arrivals; expected arrivals of one shot")
     residuals = tuple(
@@ -190,18 +192,16 @@ def with_rivals(origin: Origin, places: Iterable[Array]) -> Origin:
     return replace(origin, ambiguous=len(known) > 1, also=tuple(known[1:]))
 
 
-def _rivals(found: list[Mode], region: Ellipse, long: bool) -> tuple[Place, ...]:
-    """Other places that explain the arrivals nearly as well: rival modes, or the ends of a long ellipse."""
-    best = found[0]
-    places = [Place(x=float(m.unknowns[X]), y=float(m.unknowns[Y])) for m in found[1:] if m.cost - best.cost < RIVAL]
-    if not places and long:
-        along = 0.6 * region.semi_major_m * np.exp(1j * math.radians(region.azimuth_deg))
-        centre = complex(best.unknowns[Y], best.unknowns[X])
-        places = [Place(x=float(end.imag), y=float(end.real)) for end in (centre + along, centre - along)]
-    return tuple(places)
+def _ends(best: Mode, region: Ellipse) -> tuple[Place, ...]:
+    """The ends of an ellipse that this geometry makes long: they explain the arrivals nearly as well. Else nothing."""
+    if ellipse(best.expected).semi_major_m <= LONG_M:
+        return ()
+    along = 0.6 * region.semi_major_m * np.exp(1j * math.radians(region.azimuth_deg))
+    centre = complex(best.unknowns[Y], best.unknowns[X])
+    return tuple(Place(x=float(end.imag), y=float(end.real)) for end in (centre + along, centre - along))
 
 
-def _mode(fit: Fit, i: int, rows: Rows, around: Medium, priors: Priors) -> Mode:
+def _mode(fit: Fit, i: int, rivals: Index, rows: Rows, around: Medium, priors: Priors) -> Mode:
     """A fit with its covariance: what path delays add is scaled by what the residuals say of them (normal–inverse-χ²
     prior), what air and height add is not.
     """
@@ -215,7 +215,7 @@ def _mode(fit: Fit, i: int, rows: Rows, around: Medium, priors: Priors) -> Mode:
     covariance, expected = (inverse @ (s * (fit.information[i] - believed) + believed) @ inverse for s in (scale, 1.0))
     return Mode(
         fit.unknowns[i],
-        float(fit.cost[i]),
+        tuple(Place(x=x, y=y) for x, y in fit.unknowns[rivals, :2].tolist()),
         covariance[:2, :2],
         expected[:2, :2],
         float(np.sqrt(covariance[T, T])),

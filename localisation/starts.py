@@ -11,16 +11,18 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from localisation.likelihood import UNKNOWNS, C, Medium, Priors, Rows, T, X, Y, Z, late_mixture, travel_times
+from localisation.likelihood import UNKNOWNS, C, Medium, Priors, Rows, T, X, Y, Z, late_mixture, travel_times, wrapped
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
 BEYOND_M = 900.0  # how far outside the sensors a source is sought
+BESIDE_M = np.array([3.0, 4.0])  # from a station: at it, directions have no meaning
 TRIPLES = 60
 GRID = 44  # places along each side
 STARTS = 6
@@ -100,18 +102,23 @@ def _triples(rows: Rows, around: Medium) -> Array:
     root = np.sqrt(np.maximum(half**2 - square * rest, 0.0))
     way_m = np.concatenate([(-half + s * root) / square for s in (1, -1)])  # from the source to the first, negative
     found = np.tile(origin + base, (2, 1)) + np.tile(slope, (2, 1)) * way_m[:, None]
-    low, high = places[:, :2].min(0) - BEYOND_M, places[:, :2].max(0) + BEYOND_M
+    low, high = _box(places)
     inside = ((found >= low) & (found <= high)).all(1)
     direct = _unknowns(found[inside], (np.tile(times[first], 2) + way_m / speed)[inside], around)
-    return np.vstack([direct, profiled(places[:, :2] + np.array([3.0, 4.0]), rows, around)])
+    return np.vstack([direct, profiled(places[:, :2] + BESIDE_M, rows, around)])
+
+
+def _box(places: Array) -> tuple[Array, Array]:
+    """The corners, (2,) m each, of where a source is sought."""
+    return places[:, :2].min(0) - BEYOND_M, places[:, :2].max(0) + BEYOND_M
 
 
 def _grid(places: Array) -> tuple[Array, float]:
     """Places over the stations and their surroundings, (n, 2), and how far apart they are, m."""
-    low, high = places[:, :2].min(0) - BEYOND_M, places[:, :2].max(0) + BEYOND_M
+    low, high = _box(places)
     east, north = np.meshgrid(*(np.linspace(a, b, GRID) for a, b in zip(low, high, strict=True)))
     grid = np.column_stack([east.ravel(), north.ravel()])
-    return np.vstack([grid, places[:, :2] + np.array([3.0, 4.0])]), float(max(high - low)) / GRID
+    return np.vstack([grid, places[:, :2] + BESIDE_M]), float(max(high - low)) / GRID
 
 
 def _best(begin: Array, rows: Rows, priors: Priors, room_s: float) -> Array:
@@ -122,13 +129,18 @@ def _best(begin: Array, rows: Rows, priors: Priors, room_s: float) -> Array:
     pointed = counts & np.isfinite(rows.azimuths[0])
     if pointed.any():
         way = places[:, None] - rows.places[0, pointed, :2]
-        off = np.angle(np.exp(1j * (rows.azimuths[0, pointed] - np.arctan2(way[..., 0], way[..., 1]))))
+        off = wrapped(rows.azimuths[0, pointed] - np.arctan2(way[..., 0], way[..., 1]))
         wide = np.sqrt(rows.azimuth_sigmas[0, pointed] ** 2 + math.radians(priors.bearing_deg + 3.0) ** 2)
         cost = cost + np.minimum((off / wide) ** 2, MOST).sum(-1)
+    return begin[spaced(places, cost, APART_M, STARTS)]
+
+
+def spaced(places: NDArray[Any], cost: NDArray[Any], apart_m: float, most: int) -> list[int]:
+    """The rows of places (P, 2) with the least cost (P,), at most so many, none within `apart_m` of a cheaper one."""
     chosen: list[int] = []
     for i in np.argsort(cost, kind="stable").tolist():
-        if all(math.dist(places[i], places[j]) > APART_M for j in chosen):
+        if all(math.dist(places[i], places[j]) > apart_m for j in chosen):
             chosen.append(i)
-        if len(chosen) == STARTS:
+        if len(chosen) == most:
             break
-    return begin[chosen]
+    return chosen

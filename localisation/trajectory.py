@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 from acoustic.errors import InputError
+from localisation.likelihood import Priors, wrapped
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +33,7 @@ MACHS = 1.1 + 1.9 * (np.arange(8) + 0.5) / 8.0  # at the muzzle: from magnum pis
 SLOWS_M = np.array([700.0, 1000.0, 1500.0, 2500.0])  # over which the speed falls by 1/e
 OFF_RAD = math.radians(72.0) * (np.arange(30) + 0.5) / 30.0  # lines of fire, all around; beyond, no shock wave comes
 NEAREST_M, FARTHEST_M, RANGES = 1.0, 1500.0, 48
-HEARING_M = 500.0  # a shot is heard at a distance r with a probability that falls as exp(−r²/2·HEARING_M²)
+HEARING_M = Priors().hearing_m
 LEAST_M, MOST_M, LEADS = 0.02, 1000.0, 160  # of c·L
 DIRECTION_RAD = math.radians(1.0)  # added to every angle δ: paths bend, and bullets fly a curve
 LEVEL = 0.9
@@ -117,7 +118,7 @@ def _between(one: Floats, other: Floats) -> tuple[Floats, Floats]:
     azimuth, azimuth_sigma, elevation, elevation_sigma = np.moveaxis(np.radians(one), -1, 0)
     other_azimuth, other_azimuth_sigma, other_elevation, other_elevation_sigma = np.moveaxis(np.radians(other), -1, 0)
     level = np.cos(elevation) * np.cos(other_elevation)
-    turn, rise = (other_azimuth - azimuth + math.pi) % (2.0 * math.pi) - math.pi, other_elevation - elevation
+    turn, rise = wrapped(other_azimuth - azimuth), other_elevation - elevation
     cosine = level * np.cos(turn) + np.sin(elevation) * np.sin(other_elevation)
     across, up = level * turn**2, rise**2
     across_variance = level * (azimuth_sigma**2 + other_azimuth_sigma**2)

@@ -44,6 +44,16 @@ def ellipse(covariance: Array, level: float = 0.9, freedom: float = math.inf) ->
     )
 
 
+def covariance(region: Ellipse) -> Array:
+    """The covariance (2, 2) m², east and north, of the normal distribution that has this ellipse."""
+    azimuth = math.radians(region.azimuth_deg)
+    along = np.array([math.sin(azimuth), math.cos(azimuth)])
+    across = np.array([along[1], -along[0]])
+    radius = squared_radius(region.level)
+    parts = ((region.semi_major_m, along), (region.semi_minor_m, across))
+    return np.asarray(sum(m**2 / radius * np.outer(way, way) for m, way in parts))
+
+
 def squared_radius(level: float, freedom: float = math.inf) -> float:
     """Squared Mahalanobis radius that holds `level` of a two-dimensional normal or t distribution (closed forms)."""
     if math.isinf(freedom):

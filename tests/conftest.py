@@ -17,3 +17,12 @@ def shared() -> Path:
     if not (folder / "pittsburgh").is_dir():
         pytest.skip(f"no real recordings beside the project ({folder.name}/pittsburgh is absent)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def impulses(shared: Path) -> Path:
+    """The folder of labelled real sounds; a test that needs it skips where it is absent."""
+    folder = shared / "impulses"
+    if not folder.is_dir():
+        pytest.skip(f"no labelled sounds beside the project ({shared.name}/impulses is absent)")
+    return folder

@@ -6,6 +6,7 @@ import argparse
 import json
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ def _propose(plan: GroundPlan, goal: Goal, assumed: Assumed, asked: argparse.Nam
     _save(asked.out / "nodes.geojson", _collection([_node(plan, n) for n in every]))
 
 
-def _up(nodes: list[PlannedNode]) -> Nodes:
+def _up(nodes: Sequence[PlannedNode]) -> Nodes:
     return Nodes(
         places=np.array([n.place for n in nodes], dtype=float).reshape(-1, 3),
         bearings=np.array([n.bearing for n in nodes], dtype=bool),
@@ -149,7 +150,7 @@ def _write(
     plan: GroundPlan,
     cells: Cells,
     found: Coverage,
-    nodes: tuple[PlannedNode, ...] | list[PlannedNode],
+    nodes: Sequence[PlannedNode],
     suggested: Array,
     goal: Goal,
     out: Path,

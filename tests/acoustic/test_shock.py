@@ -172,11 +172,9 @@ def test_a_sound_of_several_channels_is_refused() -> None:
         n_wave(np.zeros((2, 500)), RATE_HZ, 100.0)
 
 
-def test_a_real_bullet_s_shock_wave_is_found(shared: Path) -> None:
+def test_a_real_bullet_s_shock_wave_is_found(impulses: Path) -> None:
     """AR-15 from in front of the shooter (Free Firearm Sound Library, CC0): the crack 34 ms before the blast."""
-    file = shared / "impulses" / "train" / "gunshot" / "ffl__AR-15_D_24P.flac"
-    if not file.exists():
-        pytest.skip("the impulses are absent")
+    file = impulses / "train" / "gunshot" / "ffl__AR-15_D_24P.flac"
     sound, rate_hz = soundfile.read(file, stop=96_000)
     wave = n_wave(sound, rate_hz, 0.4684 * rate_hz)
     assert wave is not None

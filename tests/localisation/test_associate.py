@@ -26,7 +26,7 @@ SEARCH = Search()
 def associator(heard: list[Arrival], places: Array = PLACES) -> Associator:
     station = np.array([int(a.node[1:]) for a in heard], dtype=np.intp)
     time = np.array([(a.time_ns - EPOCH_NS) * 1e-9 for a in heard])
-    field = Field(places, AIR, Priors(), SEARCH.hearing_m, SEARCH.loss_m)
+    field = Field(places, AIR, Priors(), SEARCH.hearing_m)
     return Associator(field, signals_of(heard, station, time, SEARCH), SEARCH)
 
 
