@@ -75,8 +75,8 @@ def _cover(plan: GroundPlan, goal: Goal, assumed: Assumed, asked: argparse.Names
     best, gain = next_node(ground, _candidates(area), False, goal.share)
     _print_coverage(plan, found, cells, goal, asked.down)
     print(
-        f"one more node helps most at {_where(plan, best[:2])}: {100 * gain:+.1f} points of shots located in time and "
-        f"place, each place counted up to the goal"
+        f"one more node helps most at {_where(plan, best[:2])}: the share of shots located within {goal.metres:g} m rises by "
+        f"{100 * gain:.1f} points (ground that meets the goal counts no further)"
     )
     _write(plan, cells, found, plan.nodes, best[None, :2], goal, asked.out)
 
@@ -127,7 +127,7 @@ def _print_coverage(plan: GroundPlan, found: Coverage, cells: Cells, goal: Goal,
     print(f"{len(met) * area_km2:.2f} km² in cells of {cells.side_m:g} m{without}")
     print(f"  {100 * goal.share:g} % within {goal.metres:g} m   {100 * met.mean():5.1f} % of the ground")
     print(f"  detected            {100 * found.detected.mean():5.1f} % of all shots")
-    print(f"  located in time     {100 * found.within.mean():5.1f} % of all shots within {goal.metres:g} m")
+    print(f"  located             {100 * found.within.mean():5.1f} % of all shots within {goal.metres:g} m")
     for level, error in ((50, found.error_50_m), (90, found.error_90_m)):
         finite = error[np.isfinite(error)]
         words = (
