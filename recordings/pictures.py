@@ -16,6 +16,7 @@ Array = NDArray[np.float64]
 # Steps of cividis (Nuñez, Anderton & Renslow 2018): even in lightness, the same to most colour-blind eyes.
 SHADES = ("#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838")
 WIDTH, MARGIN, SIDE = 900.0, 24.0, 190.0
+OVERLAP = 0.6  # of neighbouring cells, so that no line of the ground shows between them
 SCALES_M = (50, 100, 200, 250, 500, 1000, 2000, 5000, 10000)
 
 
@@ -34,7 +35,7 @@ def coverage_svg(
 
     height = top + max(tall, 360.0) + MARGIN
     width = MARGIN + across + SIDE + MARGIN
-    side = cells.side_m * scale
+    drawn = f"{cells.side_m * scale + OVERLAP:.2f}"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" font-family="system-ui, sans-serif" font-size="14" fill="#e8eaed">',
@@ -46,7 +47,7 @@ def coverage_svg(
         steps = []
         for east, north in cells.centres[shade == k].tolist():
             x, y = at(east - cells.side_m / 2, north + cells.side_m / 2)
-            steps.append(f"M{x:.1f} {y:.1f}h{side:.2f}v{side:.2f}h-{side:.2f}z")
+            steps.append(f"M{x:.1f} {y:.1f}h{drawn}v{drawn}h-{drawn}z")
         if steps:
             parts.append(f'<path shape-rendering="crispEdges" fill="{colour}" d="{"".join(steps)}"/>')
     for node in nodes:

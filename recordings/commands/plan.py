@@ -75,8 +75,8 @@ def _cover(plan: GroundPlan, goal: Goal, assumed: Assumed, asked: argparse.Names
     best, gain = next_node(ground, _candidates(area), False, goal.share)
     _print_coverage(plan, found, cells, goal, asked.down)
     print(
-        f"one more node helps most at {_where(plan, best[:2])}: the share of shots located within {goal.metres:g} m rises by "
-        f"{100 * gain:.1f} points (ground that meets the goal counts no further)"
+        f"one more node helps most at {_where(plan, best[:2])}: the share of shots located within {goal.metres:g} m "
+        f"rises by {100 * gain:.1f} points (ground that meets the goal counts no further)"
     )
     _write(plan, cells, found, plan.nodes, best[None, :2], goal, asked.out)
 
