@@ -17,6 +17,7 @@ Array = NDArray[np.float64]
 UNKNOWN_SNR_DB = 15.0
 TAIL_S = 1.0  # after the direct sound, in which a burst's echoes come
 ECHO = 0.3  # of the direct sound's coherence that its echoes show at least
+REPEATED_EARLY = 1.0
 OWN = 2  # arrivals of its own that a round of a burst must have
 REPEATED = 0.5  # power of a family's coherence that counts towards its weight
 
@@ -50,29 +51,27 @@ def explain(
 ) -> list[Explained]:
     """The shots that explain the arrivals, by time. `station`: (N,) rows of the field's places; `time`: (N,) s.
 
-    Single shots are sought from the arrivals marked in `begin` (N,) only; all can belong to them.
+    Only shots that use one of the arrivals marked in `begin` (N,) are told, of single shots.
     """
     single = signals_of(arrivals, station, time, search)
     free = np.ones(len(arrivals), dtype=bool)
     shots: list[Explained] = []
     pairs = pairs_of(arrivals, station, time)
     # what repeats is no stranger: to leave an earlier one of these unexplained costs all that it is worth
-    repeated = replace(search, early=search.certain)
+    repeated = replace(search, early=REPEATED_EARLY * search.certain)
     tried = free.copy()
     while (burst := find_burst(pairs, station, time, tried)) is not None:
         composite = aligned(burst, single)
-        found = Associator(field, composite, repeated).best(np.ones(len(composite.time), dtype=bool))
+        found = next(Associator(field, composite, repeated).shots(), None)
         tried[_members(f for f in burst.families if f.coherence >= LEAST)] = False
         if found is not None:
             shots += rounds(burst, found, pairs, time, len(shots))
             own = _members(_heard(burst, found))
             tried[own] = free[own] = False
-    associator = Associator(field, single, search)
-    associator.use(np.flatnonzero(~free).tolist())
-    while (found := associator.best(begin)) is not None:
-        members = tuple(int(m) for m in found.matched if m >= 0)
-        shots.append(Explained(members, found.place, found.time, found.score, rivals=found.rivals))
-        associator.use(members)
+    for found in Associator(field, single, search, ~free).shots():
+        if begin[found.signals].any():
+            members = tuple(sorted(found.signals.tolist()))
+            shots.append(Explained(members, found.place, found.time, found.score, rivals=found.rivals))
     return sorted(shots, key=lambda s: s.time)
 
 
@@ -99,7 +98,7 @@ def aligned(burst: Burst, single: Signals) -> Signals:
 
 def rounds(burst: Burst, found: Hypothesis, pairs: Pairs, time: Array, number_of_burst: int) -> list[Explained]:
     """Each round of a located burst with its own arrivals, and other rounds' where a station lacks one."""
-    families = [burst.families[i] for i in found.matched if i >= 0]
+    families = [burst.families[i] for i in found.signals]
     moved: dict[int, float] = {}
     for f in families:
         moved |= shifts(f, pairs, time)
@@ -125,7 +124,7 @@ def rounds(burst: Burst, found: Hypothesis, pairs: Pairs, time: Array, number_of
 
 def _heard(burst: Burst, found: Hypothesis) -> Iterator[Family]:
     """The families that are the burst's: its direct sound, and what repeats with it soon after at the same station."""
-    for match in (burst.families[i] for i in found.matched if i >= 0):
+    for match in (burst.families[i] for i in found.signals):
         yield match
         for f in burst.families:
             late = f.time - match.time

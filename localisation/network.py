@@ -56,6 +56,7 @@ class Network:
         self._shots: dict[str, Shot] = {}
         self._owner: dict[str, str] = {}  # arrival id: key of the shot that uses it
         self._closed_ns = 0
+        self._whole: set[tuple[str, str, int]] = set()  # explained as a whole: first and last arrival, and how many
 
     def resume(self, shots: Iterable[Shot]) -> None:
         """Take up shots that were published before a restart: their keys and versions go on."""
@@ -82,15 +83,15 @@ class Network:
         changed: dict[str, Shot] = {}
         fresh = {a.id for a in new}
         for part, edge_ns in self._stretches(ordered, fresh):
-            for shot in self._reconsider(part, None if edge_ns is None else fresh, edge_ns or 0):
-                changed[shot.key] = shot
+            shots = self._explain_whole(part) if edge_ns is None else self._reconsider(part, fresh, edge_ns)
+            changed |= {shot.key: shot for shot in shots}
         return sorted(changed.values(), key=lambda s: s.origin.time_ns)
 
     def flush(self) -> list[Shot]:
         """Explain every stretch as a whole: nothing more will come."""
         ordered = sorted(self._arrivals.values(), key=lambda a: (a.time_ns, a.id))
-        changed = [shot for stretch in self._cut(ordered) for shot in self._reconsider(stretch)]
-        return sorted(changed, key=lambda s: s.origin.time_ns)
+        changed = {shot.key: shot for stretch in self._cut(ordered) for shot in self._explain_whole(stretch)}
+        return sorted(changed.values(), key=lambda s: s.origin.time_ns)
 
     def shots(self) -> list[Shot]:
         """The latest version of each shot that stands, by time."""
@@ -102,12 +103,13 @@ class Network:
         self._arrivals = {k: a for k, a in self._arrivals.items() if a.time_ns >= time_ns}
         self._shots = {k: s for k, s in self._shots.items() if s.origin.time_ns >= time_ns}
         self._owner = {a: k for a, k in self._owner.items() if k in self._shots}
+        self._whole = set()
 
     def _place(self, node: str, place: tuple[float, float, float]) -> None:
         known = self._places.get(node)
         if known is None:
             self._places[node] = place
-            self._field = None
+            self._field, self._whole = None, set()
         elif (apart := math.dist(known, place)) > MOVED_M:
             raise InputError(f"node {node} is at two places {apart:.0f} m apart; expected one")
 
@@ -159,6 +161,15 @@ class Network:
         cut = max(half - 1, 0) + int(gaps.argmax()) + 1
         return [stretch[:cut], *self._shortened(stretch[cut:])]
 
+    def _explain_whole(self, stretch: Sequence[Arrival]) -> list[Shot]:
+        """What a batch makes of a stretch, if that was not asked before."""
+        name = (stretch[0].id, stretch[-1].id, len(stretch))
+        if name in self._whole:
+            return []
+        changed = self._reconsider(stretch)
+        self._whole.add(name)
+        return changed
+
     def _reconsider(self, stretch: Sequence[Arrival], fresh: set[str] | None = None, edge_ns: int = 0) -> list[Shot]:
         """Explain a stretch anew; return what differs from what was published.
 
@@ -167,6 +178,7 @@ class Network:
         """
         if self._field is None:
             search = self.settings.search
+            self._places = dict(sorted(self._places.items()))  # in whatever order they were first heard of
             places = np.array(list(self._places.values()))
             self._field = Field(places, self.air, self.settings.priors, search.hearing_m)
         row = {node: i for i, node in enumerate(self._places)}
@@ -174,7 +186,10 @@ class Network:
         time = np.array([(a.time_ns - stretch[0].time_ns) * 1e-9 for a in stretch])
         inside = {a.id for a in stretch}
         before = {self._owner[a] for a in inside if a in self._owner}
-        partly = {k for k in before if any(a.id not in inside or a.time_ns < edge_ns for a in self._shots[k].arrivals)}
+        partly: set[str] = set()
+        if fresh is not None:
+            reach = {k: self._shots[k].arrivals for k in before}
+            partly = {k for k, own in reach.items() if any(a.id not in inside or a.time_ns < edge_ns for a in own)}
         held = {a.id for k in partly for a in self._shots[k].arrivals}
         free = [i for i, a in enumerate(stretch) if a.id not in held]
         changed = []

@@ -21,6 +21,7 @@ Index = NDArray[np.intp]
 
 SOLVER = "tocsin 2"
 SAME_M = 25.0
+SPLIT_M = 1.0  # maxima further apart than this are two
 RIVAL = 3.0  # a second mode within this of the best log posterior makes the answer ambiguous
 LONG_M = 25.0  # and so does a geometry whose 90 % ellipse reaches further: its ends explain them nearly as well
 SCALE_FREEDOM = 20.0  # weight, in arrivals, of the belief in the path delay's standard deviation
@@ -125,8 +126,15 @@ def modes(rows: Rows, airs: Sequence[Air], priors: Priors, near: Sequence[Array]
         own = np.flatnonzero(problem == n)
         kept = own[spaced(fit.unknowns[own, :2], fit.cost[own], SAME_M, len(own))]
         rivals = kept[1:][fit.cost[kept[1:]] - fit.cost[kept[0]] < RIVAL]
-        found.append(_mode(fit, int(kept[0]), rivals, of_start, air, priors))
+        found.append(_mode(fit, _near(fit, own), rivals, of_start, air, priors))
     return found
+
+
+def _near(fit: Fit, own: Index) -> Index:
+    """Of one problem's fits the best, and the maxima beside it that are one place with it: each refuses others."""
+    split = own[spaced(fit.unknowns[own, :2], fit.cost[own], SPLIT_M, len(own))]
+    off = np.hypot(*(fit.unknowns[split, :2] - fit.unknowns[split[0], :2]).T)
+    return np.asarray(split[off < SAME_M])
 
 
 def origin_of(arrivals: Sequence[Arrival], air: Air, priors: Priors | None = None, near: Array | None = None) -> Origin:
@@ -201,9 +209,32 @@ def _ends(best: Mode, region: Ellipse) -> tuple[Place, ...]:
     return tuple(Place(x=float(end.imag), y=float(end.real)) for end in (centre + along, centre - along))
 
 
-def _mode(fit: Fit, i: int, rivals: Index, rows: Rows, around: Medium, priors: Priors) -> Mode:
-    """A fit with its covariance: what path delays add is scaled by what the residuals say of them (normal–inverse-χ²
-    prior), what air and height add is not.
+def _mode(fit: Fit, near: Index, rivals: Index, rows: Rows, around: Medium, priors: Priors) -> Mode:
+    """The best fit, the first of those `near`, with the covariance of all of them about it, each as likely as its share
+    of the posterior (Laplace): which arrival is wrong may not be sure.
+    """
+    i = int(near[0])
+    each = [_covariances(fit, j, rows, around, priors) for j in near.tolist()]
+    spare = max(float(fit.inlier[i, rows.use[i]].sum()) - 3.0, 0.0)
+    mass = np.exp(fit.cost[i] - fit.cost[near]) * np.sqrt([np.linalg.det(inverse) for inverse, _ in each])
+    off = fit.unknowns[near] - fit.unknowns[i]
+    spread = np.array([scaled for _, scaled in each]) + off[:, :, None] * off[:, None]
+    covariance = np.average(spread, axis=0, weights=mass)
+    return Mode(
+        fit.unknowns[i],
+        tuple(Place(x=x, y=y) for x, y in fit.unknowns[rivals, :2].tolist()),
+        covariance[:2, :2],
+        each[0][0][:2, :2],
+        float(np.sqrt(covariance[T, T])),
+        fit.late[i, rows.use[i]],
+        fit.inlier[i, rows.use[i]],
+        SCALE_FREEDOM + spare,
+    )
+
+
+def _covariances(fit: Fit, i: int, rows: Rows, around: Medium, priors: Priors) -> tuple[Array, Array]:
+    """A fit's covariance (7, 7) as the priors expect it, and as its residuals scale it: what path delays add is scaled
+    by what they say of them (normal–inverse-χ² prior), what air and height add is not.
     """
     use = rows.use[i]
     inlier, late = fit.inlier[i, use], fit.late[i, use]
@@ -212,14 +243,5 @@ def _mode(fit: Fit, i: int, rivals: Index, rows: Rows, around: Medium, priors: P
     scale = (SCALE_FREEDOM + float(whitened.sum())) / (SCALE_FREEDOM + spare)
     believed = np.diag([0.0, 0.0, 0.0, *around.sigma[i] ** -2])
     inverse = np.linalg.inv(fit.information[i] + np.eye(UNKNOWNS) * 1e-9)
-    covariance, expected = (inverse @ (s * (fit.information[i] - believed) + believed) @ inverse for s in (scale, 1.0))
-    return Mode(
-        fit.unknowns[i],
-        tuple(Place(x=x, y=y) for x, y in fit.unknowns[rivals, :2].tolist()),
-        covariance[:2, :2],
-        expected[:2, :2],
-        float(np.sqrt(covariance[T, T])),
-        late,
-        inlier,
-        SCALE_FREEDOM + spare,
-    )
+    expected, scaled = (inverse @ (s * (fit.information[i] - believed) + believed) @ inverse for s in (1.0, scale))
+    return expected, scaled

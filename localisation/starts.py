@@ -1,9 +1,8 @@
 """Where the search for an origin begins: places that three arrivals give in closed form, or that a grid suggests.
 
-Three arrivals, at one height and in air at rest on average, leave at most two places: the intersection of two
-hyperbolas (Bancroft 1985; Schau and Robinson 1987). With every triple tried, some hold no outlier, and both places of
-an ambiguous geometry are among them. Stations in a line, or two with bearings, leave that no footing: there a coarse
-grid is scored.
+Three arrivals leave at most two places (`localisation.intersect`). With every triple tried, some hold no outlier, and
+both places of an ambiguous geometry are among them. Stations in a line, or two with bearings, leave that no footing:
+there a coarse grid is scored.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from localisation.intersect import of_triples
 from localisation.likelihood import UNKNOWNS, C, Medium, Priors, Rows, T, X, Y, Z, late_mixture, travel_times, wrapped
 
 Array = NDArray[np.float64]
@@ -25,8 +25,8 @@ BEYOND_M = 900.0  # how far outside the sensors a source is sought
 BESIDE_M = np.array([3.0, 4.0])  # from a station: at it, directions have no meaning
 TRIPLES = 60
 GRID = 44  # places along each side
-STARTS = 6
-APART_M = 40.0  # starts closer than this find the same mode
+STARTS = 10
+APART_M = 5.0  # starts closer than this find the same mode
 NARROW = 0.05  # of a network's length: less across is a line
 ROOM_S = 0.010  # added to σ when starts are compared: they are not yet where they lead to
 MOST = 12.0  # that one bearing can cost a start
@@ -85,26 +85,13 @@ def _triples(rows: Rows, around: Medium) -> Array:
     """Unknowns (n, 7) that the triples of one problem's rows give, places far outside the network left out, and a start
     beside each station.
     """
-    counts = rows.use[0]
-    places, times, speed = rows.places[0, counts], rows.times[0, counts], float(around.mean[0])
-    first, *others = _chosen(len(times)).T
-    origin, rise = places[first, :2], around.mean[3] - places[first, 2]
-    way = np.stack([places[k, :2] - origin for k in others], 1)
-    later = np.stack([times[k] - times[first] for k in others], 1) * speed
-    rises = np.stack([around.mean[3] - places[k, 2] for k in others], 1)
-    known = 0.5 * ((way**2).sum(-1) + rises**2 - rise[:, None] ** 2 - later**2)
-    turn = way[:, 0, 0] * way[:, 1, 1] - way[:, 0, 1] * way[:, 1, 0]
-    inverse = np.stack([way[:, 1, 1], -way[:, 0, 1], -way[:, 1, 0], way[:, 0, 0]], -1).reshape(-1, 2, 2)
-    inverse /= np.where(np.abs(turn) < 1.0, math.inf, turn)[:, None, None]
-    slope, base = ((inverse @ v[..., None])[..., 0] for v in (later, known))
-    square, half, rest = (slope**2).sum(-1) - 1, (slope * base).sum(-1), (base**2).sum(-1) + rise**2
-    square = np.where(np.abs(square) < 1e-9, 1e-9, square)
-    root = np.sqrt(np.maximum(half**2 - square * rest, 0.0))
-    way_m = np.concatenate([(-half + s * root) / square for s in (1, -1)])  # from the source to the first, negative
-    found = np.tile(origin + base, (2, 1)) + np.tile(slope, (2, 1)) * way_m[:, None]
+    places, times = rows.places[0, rows.use[0]], rows.times[0, rows.use[0]]
+    chosen = _chosen(len(times))
+    found, metres = of_triples(places[chosen], times[chosen], around.mean[: Z - C], float(around.mean[Z - C]))
+    discharge = times[chosen[:, 0]] - metres / around.mean[0]
     low, high = _box(places)
-    inside = ((found >= low) & (found <= high)).all(1)
-    direct = _unknowns(found[inside], (np.tile(times[first], 2) + way_m / speed)[inside], around)
+    inside = ((found >= low) & (found <= high)).all(-1) & np.isfinite(metres)
+    direct = _unknowns(found[inside], discharge[inside], around)
     return np.vstack([direct, profiled(places[:, :2] + BESIDE_M, rows, around)])
 
 

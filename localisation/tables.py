@@ -1,4 +1,4 @@
-"""What stations say of a predicted time, tabulated over time; and its maxima over windows, for bounds."""
+"""What stations say of a predicted time, tabulated over time."""
 
 from __future__ import annotations
 
@@ -13,79 +13,52 @@ Single = NDArray[np.float32]
 Index = NDArray[np.intp]
 
 STEP_S = 0.002
-ROOM_S = 4.0  # before the first and after the last signal
+COARSE = 8  # steps in one of `early`
+CLEAR_S = 0.02  # nothing so soon after a signal counts it as earlier
+ROOM_S = 0.1  # before the first and after the last signal
 NOTHING = -30.0
-LEVELS = 9
 
 
 class Profile:
-    """Per station and time: the value of the best signal near (`match`), of the best that came before (`early`).
+    """Per station and time: the value of the best signal near, which one it is (−1: none), and the best before.
 
-    The last row is that of no station.
+    The last station is none, of which nothing is known.
     """
 
-    def __init__(self, stations: int, span: tuple[float, float]) -> None:
-        self.start = span[0] - ROOM_S
-        self.length = math.ceil((span[1] - span[0] + 2 * ROOM_S) / STEP_S) + 2
-        self.match = np.full((stations + 1, self.length), NOTHING, dtype=np.float32)
-        self.early = np.zeros((stations + 1, self.length), dtype=np.float32)
+    def __init__(self, stations: int, span: tuple[float, float], kernel_s: float, echo_s: float) -> None:
+        self._start = span[0] - ROOM_S
+        self._sigma = math.hypot(kernel_s, STEP_S) / STEP_S
+        reach = math.ceil(3.5 * self._sigma)
+        self._near = np.arange(-reach, reach + 1)
+        self._after = np.arange(math.ceil(CLEAR_S / STEP_S / COARSE), round(echo_s / STEP_S / COARSE))
+        self._length = math.ceil((span[1] - span[0] + 2 * ROOM_S + echo_s) / STEP_S / COARSE) * COARSE
+        self.match = np.full((stations + 1) * self._length, NOTHING, dtype=np.float32)
+        self.which = np.full((stations + 1) * self._length, -1, dtype=np.int32)
+        self.early = np.zeros((stations + 1) * self._length // COARSE, dtype=np.float32)
 
-    def fill(self, station: int, times: Array, value: Array, first: Array, kernel_s: float, echo_s: float) -> None:
-        """Tell what one station heard: times (n,), their values, and how good each is as a first sound."""
-        match, early = self.match[station], self.early[station]
-        match[:], early[:] = NOTHING, 0.0
-        sigma = math.hypot(kernel_s, STEP_S)
-        reach = math.ceil(3.5 * sigma / STEP_S)
-        for time, worth, before in zip(times.tolist(), value.tolist(), first.tolist(), strict=True):
-            at = (time - self.start) / STEP_S
-            slot = np.arange(round(at) - reach, round(at) + reach + 1)
-            near = worth - 0.5 * ((slot - at) * STEP_S / sigma) ** 2
-            match[slot] = np.maximum(match[slot], near)
-            late = slice(round(at + 0.02 / STEP_S), round(at + echo_s / STEP_S))
-            early[late] = np.maximum(early[late], before)
-
-    def at(self, station: Index, time: Array | Single) -> tuple[Single, Single]:
-        """`match` and `early` of stations at times, of one shape."""
-        slot = np.clip((time - self.start) * (1 / STEP_S) + 0.5, 0, self.length - 1).astype(np.intp)
-        slot += station * self.length
-        return self.match.ravel().take(slot), self.early.ravel().take(slot)
-
-
-class Bounds:
-    """The most that a station's match reaches within a window around a time: maxima over windows of 2, 4, 8 … steps."""
-
-    STEP_S = 2 * STEP_S
-
-    def __init__(self, stations: int, span: tuple[float, float]) -> None:
-        self.start = span[0] - ROOM_S
-        self.length = math.ceil((span[1] - span[0] + 2 * ROOM_S) / self.STEP_S) + 2
-        self.table = np.full((LEVELS, stations + 1, self.length), NOTHING, dtype=np.float32)
-
-    def fill(self, stations: Sequence[int] | range, profile: Profile) -> None:
-        """Take over what the profile says of these stations."""
+    def clear(self, stations: Sequence[int]) -> None:
+        """Forget what these stations said."""
         rows = np.asarray(stations, dtype=np.intp)
-        if not len(rows):
-            return
-        pairs = np.full((len(rows), 2 * self.length), NOTHING, dtype=np.float32)
-        pairs[:, : profile.length] = profile.match[rows][:, : 2 * self.length]
-        here = pairs.reshape(len(rows), self.length, 2).max(axis=2)
-        here = _widened(here, 1)
-        for level in range(LEVELS):
-            self.table[level, rows] = here
-            here = _widened(here, 2**level)
+        self.match.reshape(-1, self._length)[rows] = NOTHING
+        self.which.reshape(-1, self._length)[rows] = -1
+        self.early.reshape(-1, self._length // COARSE)[rows] = 0.0
 
-    def most(self, station: Index, time: Single, wide_s: Single) -> Single:
-        """The maximum within `time` ± `wide_s`, or a little more; arrays of one shape."""
-        level = np.ceil(np.log2(np.maximum(wide_s * np.float32(1 / self.STEP_S), np.float32(1.0)))).astype(np.intp)
-        np.minimum(level, LEVELS - 1, out=level)
-        slot = np.clip((time - self.start) * (1 / self.STEP_S), 0, self.length - 1).astype(np.intp)
-        slot += (level * self.table.shape[1] + station) * self.length
-        return np.asarray(self.table.ravel().take(slot))
+    def tell(self, rows: Index, station: Index, time: Array, value: Array, first: Array) -> None:
+        """Add signals, (n,) each: what they are called, where and when they came, their values, and how good each is as
+        a first sound.
+        """
+        at = (time - self._start) / STEP_S
+        middle = np.rint(at).astype(np.intp)
+        slot = middle[:, None] + self._near
+        near = (value[:, None] - 0.5 * ((slot - at[:, None]) / self._sigma) ** 2).astype(np.float32)
+        slot += station[:, None] * self._length
+        np.maximum.at(self.match, slot.ravel(), near.ravel())
+        best = near == self.match[slot]
+        self.which[slot[best]] = np.broadcast_to(rows[:, None], slot.shape)[best]
+        after = ((station * self._length + middle) // COARSE)[:, None] + self._after
+        np.maximum.at(self.early, after.ravel(), np.repeat(first, len(self._after)).astype(np.float32))
 
-
-def _widened(rows: Single, by: int) -> Single:
-    """The maximum of each row within ± `by` slots of where it holds the maximum already."""
-    out = rows.copy()
-    np.maximum(out[:, by:], rows[:, :-by], out=out[:, by:])
-    np.maximum(out[:, :-by], rows[:, by:], out=out[:, :-by])
-    return out
+    def slots(self, station: Index, time: Array | Single) -> Index:
+        """Where `match` and `which` of stations at times stand, of one shape; `early` stands at an eighth of it."""
+        at = np.clip((time - self._start) * (1 / STEP_S) + 0.5, 0, self._length - 1).astype(np.intp)
+        return np.asarray(at + station * self._length)

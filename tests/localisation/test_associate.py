@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from localisation.arrivals import Arrival, Shot, Station
 from localisation.associate import Associator, Search
-from localisation.explain import signals_of
+from localisation.explain import explain, signals_of
 from localisation.field import Field
 from localisation.likelihood import Priors
 from localisation.network import locate
@@ -53,13 +53,10 @@ def aimed(heard: list[Arrival], source: tuple[float, float], off_deg: float = 0.
 def test_the_arrivals_of_a_shot_are_its_own_and_are_used_once() -> None:
     heard = noisy(ONE, 2.0)
     found = associator(heard)
-    best = found.best(np.ones(len(heard), dtype=bool))
-    assert best is not None
+    (best,) = found.shots()
     assert math.dist(best.place, ONE) < 12.0
     assert best.time == pytest.approx(2.0, abs=0.02)
     assert sorted(best.signals.tolist()) == list(range(9))
-    found.use(best.signals.tolist())
-    assert found.best(np.ones(len(heard), dtype=bool)) is None
 
 
 @settings(max_examples=15, deadline=None)
@@ -117,16 +114,27 @@ def test_stations_in_a_line_tell_both_sides() -> None:
 def test_a_place_that_leaves_a_good_earlier_arrival_unexplained_scores_less() -> None:
     heard = noisy(ONE, 2.0)
     earlier = replace(heard[4], id="n4:earlier", time_ns=heard[4].time_ns - 100_000_000)
-    every = np.ones(10, dtype=bool)
-    plain, doubted = associator(heard).best(every[:9]), associator([*heard, earlier]).best(every)
-    assert plain is not None
-    assert doubted is not None
+    (plain,), (doubted,) = associator(heard).shots(), associator([*heard, earlier]).shots()
     assert doubted.score < plain.score
 
 
-def test_only_marked_arrivals_begin_a_search() -> None:
+def test_only_shots_with_marked_arrivals_are_told() -> None:
     heard = [*noisy(ONE, 2.0), *noisy(OTHER, 6.0, 1, "b")]
+    station = np.array([int(a.node[1:]) for a in heard], dtype=np.intp)
+    time = np.array([(a.time_ns - EPOCH_NS) * 1e-9 for a in heard])
     begin = np.array([False] * 9 + [True] * 9)
-    best = associator(heard).best(begin)
-    assert best is not None
-    assert math.dist(best.place, OTHER) < 12.0
+    (shot,) = explain(heard, station, time, Field(PLACES, AIR, Priors(), SEARCH.hearing_m), SEARCH, begin)
+    assert math.dist(shot.place, OTHER) < 12.0
+
+
+def test_a_fifth_station_is_worth_more_in_a_quiet_town() -> None:
+    heard = noisy(ONE, 2.0)
+    late = np.random.default_rng(1).uniform(4.0, 14.0, (9, 20))
+    strangers = [
+        replace(a, id=f"{a.id}:{n}", time_ns=a.time_ns + round(t * 1e9), snr_db=10.0)
+        for a, row in zip(heard, late.tolist(), strict=True)
+        for n, t in enumerate(row)
+    ]
+    (quiet,) = associator(heard).shots()
+    busy = next(associator([*heard, *strangers]).shots())
+    assert quiet.score > busy.score
