@@ -56,7 +56,7 @@ class Search:
     """
 
     hearing_m: float = 1100.0
-    kernel_s: float = 0.008
+    kernel_s: float = 0.011
     certain: float = 5.0
     snr_db: float = 12.0
     snr_scale_db: float = 4.0

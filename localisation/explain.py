@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,15 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from localisation.arrivals import Arrival
-from localisation.associate import Associator, Hypothesis, Search, Signals, weights
+from localisation.associate import APART_M, Associator, Hypothesis, Search, Signals, weights
 from localisation.field import Field
-from localisation.rhythm import LEAST, Burst, Family, Pairs, find_burst, pairs_of, shifts
+from localisation.rhythm import LEAST, SHORTEST_S, Burst, Family, Pairs, find_burst, pairs_of, shifts
 
 Array = NDArray[np.float64]
 UNKNOWN_SNR_DB = 15.0
 TAIL_S = 1.0  # after the direct sound, in which a burst's echoes come
 ECHO = 0.3  # of the direct sound's coherence that its echoes show at least
-REPEATED_EARLY = 1.0
 OWN = 2  # arrivals of its own that a round of a burst must have
 REPEATED = 0.5  # power of a family's coherence that counts towards its weight
 
@@ -58,7 +58,7 @@ def explain(
     shots: list[Explained] = []
     pairs = pairs_of(arrivals, station, time)
     # what repeats is no stranger: to leave an earlier one of these unexplained costs all that it is worth
-    repeated = replace(search, early=REPEATED_EARLY * search.certain)
+    repeated = replace(search, early=search.certain)
     tried = free.copy()
     while (burst := find_burst(pairs, station, time, tried)) is not None:
         composite = aligned(burst, single)
@@ -69,10 +69,15 @@ def explain(
             own = _members(_heard(burst, found))
             tried[own] = free[own] = False
     for found in Associator(field, single, search, ~free).shots():
-        if begin[found.signals].any():
+        if begin[found.signals].any() and not any(_twice(found, shot) for shot in shots):
             members = tuple(sorted(found.signals.tolist()))
             shots.append(Explained(members, found.place, found.time, found.score, rivals=found.rivals))
     return sorted(shots, key=lambda s: s.time)
+
+
+def _twice(found: Hypothesis, shot: Explained) -> bool:
+    """Whether a shot is told already: no weapon fires again so soon, so what is left of it was heard twice."""
+    return abs(found.time - shot.time) < SHORTEST_S and math.dist(found.place, shot.place) < APART_M
 
 
 def signals_of(arrivals: Sequence[Arrival], station: NDArray[np.intp], time: Array, search: Search) -> Signals:

@@ -138,3 +138,10 @@ def test_a_fifth_station_is_worth_more_in_a_quiet_town() -> None:
     (quiet,) = associator(heard).shots()
     busy = next(associator([*heard, *strangers]).shots())
     assert quiet.score > busy.score
+
+
+def test_what_many_stations_heard_twice_is_one_shot() -> None:
+    heard = noisy(ONE, 2.0)
+    again = [replace(a, id=f"{a.id}:again", time_ns=a.time_ns + 15_000_000) for a in heard]
+    (shot,) = locate([*heard, *again], AIR)
+    assert near([shot], ONE)
