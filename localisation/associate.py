@@ -57,19 +57,19 @@ class Search:
 
     hearing_m: float = 1100.0
     kernel_s: float = 0.011
-    certain: float = 5.0
-    snr_db: float = 12.0
-    snr_scale_db: float = 4.0
+    certain: float = 5.5
+    snr_db: float = 13.5
+    snr_scale_db: float = 4.5
     echo_s: float = 0.5
-    echo: float = 0.6
+    echo: float = 0.55
     tail_s: float = 1.0
     weaker_db: float = 5.0
-    tail: float = 0.5
+    tail: float = 0.4
     tail_weak: float = 0.3
-    early: float = 1.0
-    usual_hz: float = 1.0
-    least: float = 6.0
-    bare: float = 2.0
+    early: float = 1.2
+    usual_hz: float = 1.4
+    least: float = 6.5
+    bare: float = 1.7
     stations: int = 3
     margin: float = 1.5
 
@@ -185,7 +185,12 @@ class Associator:
             again = False
             for shot in self._explained():
                 again = True
-                yield shot
+                if not self._doubtful(shot):
+                    yield shot
+
+    def _doubtful(self, shot: Hypothesis) -> bool:
+        """Whether as few stations as suffice, of a network that has more, agree on another place as well."""
+        return bool(shot.rivals) and len(shot.signals) <= self.search.stations < self.field.count
 
     def _explained(self) -> Iterator[Hypothesis]:
         places, times = self._candidates()

@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 UNKNOWN_SNR_DB = 15.0
 TAIL_S = 1.0  # after the direct sound, in which a burst's echoes come
 ECHO = 0.3  # of the direct sound's coherence that its echoes show at least
+UNEXPLAINED = 1.4  # of its worth, that an earlier signal which repeats costs
 OWN = 2  # arrivals of its own that a round of a burst must have
 REPEATED = 0.5  # power of a family's coherence that counts towards its weight
 
@@ -57,8 +58,8 @@ def explain(
     free = np.ones(len(arrivals), dtype=bool)
     shots: list[Explained] = []
     pairs = pairs_of(arrivals, station, time)
-    # what repeats is no stranger: to leave an earlier one of these unexplained costs all that it is worth
-    repeated = replace(search, early=search.certain)
+    # what repeats is no stranger: to leave an earlier one of these unexplained costs more than it is worth
+    repeated = replace(search, early=UNEXPLAINED * search.certain)
     tried = free.copy()
     while (burst := find_burst(pairs, station, time, tried)) is not None:
         composite = aligned(burst, single)

@@ -52,7 +52,7 @@ class Priors:
     path_s: float = 0.0075
     outlier: float = 0.02
     outlier_s: float = 0.5
-    early: float = 0.3
+    early: float = 0.15
     speed_ms: float = 1.0
     unknown_speed_ms: float = 6.0
     wind_ms: float = 1.0

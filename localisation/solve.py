@@ -22,6 +22,7 @@ Index = NDArray[np.intp]
 SOLVER = "tocsin 2"
 SAME_M = 25.0
 SPLIT_M = 1.0  # maxima further apart than this are two
+CHECKED = 3.5  # inliers from which one checks the others: three always agree on a place
 RIVAL = 3.0  # a second mode within this of the best log posterior makes the answer ambiguous
 LONG_M = 25.0  # and so does a geometry whose 90 % ellipse reaches further: its ends explain them nearly as well
 SCALE_FREEDOM = 20.0  # weight, in arrivals, of the belief in the path delay's standard deviation
@@ -126,15 +127,19 @@ def modes(rows: Rows, airs: Sequence[Air], priors: Priors, near: Sequence[Array]
         own = np.flatnonzero(problem == n)
         kept = own[spaced(fit.unknowns[own, :2], fit.cost[own], SAME_M, len(own))]
         rivals = kept[1:][fit.cost[kept[1:]] - fit.cost[kept[0]] < RIVAL]
-        found.append(_mode(fit, _near(fit, own), rivals, of_start, air, priors))
+        found.append(_mode(fit, _near(fit, own, of_start), rivals, of_start, air, priors))
     return found
 
 
-def _near(fit: Fit, own: Index) -> Index:
-    """Of one problem's fits the best, and the maxima beside it that are one place with it: each refuses others."""
+def _near(fit: Fit, own: Index, rows: Rows) -> Index:
+    """Of one problem's fits the best, and the maxima beside it that are one place with it: each refuses others, and
+    keeps enough for one to check the rest.
+    """
     split = own[spaced(fit.unknowns[own, :2], fit.cost[own], SPLIT_M, len(own))]
     off = np.hypot(*(fit.unknowns[split, :2] - fit.unknowns[split[0], :2]).T)
-    return np.asarray(split[off < SAME_M])
+    sound = (fit.inlier[split] * rows.use[split]).sum(1) > CHECKED
+    sound[0] = True
+    return np.asarray(split[sound & (off < SAME_M)])
 
 
 def origin_of(arrivals: Sequence[Arrival], air: Air, priors: Priors | None = None, near: Array | None = None) -> Origin:

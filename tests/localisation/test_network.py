@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from acoustic.errors import InputError
+from benchmarks._arrivals import city, streamed, used
 from localisation.arrivals import Arrival, Shot
 from localisation.network import Network, locate
 from localisation.verdict import WITHDRAWN
@@ -134,3 +135,11 @@ def test_a_node_in_two_places_is_refused() -> None:
     heard = noisy(ONE, 2.0)
     with pytest.raises(InputError, match="node n0 is at two places 500 m apart; expected one"):
         locate([*heard, replace(heard[0], id="n0:again", y=heard[0].y + 500)], AIR)
+
+
+def test_a_town_that_is_never_silent_ends_as_the_batch_does() -> None:
+    town = city(60, 100.0, 0.75, seed=3)
+    _, live = streamed(town)
+    batch = used(locate(town.heard, AIR, town.stations))
+    assert len(batch) > 15
+    assert live == batch
