@@ -17,14 +17,15 @@ NARROW = 0.02  # of the product of two baselines: what they span, below which th
 MISSED = 0.1  # of a square by which a root may be imaginary: the hyperbolas just miss each other
 
 
-def of_triples(stations: Array, times: Array, air: Array, height: float) -> tuple[Array, Array]:
+def of_triples(stations: Array, times: Array, air: Array, height: Array | float) -> tuple[Array, Array]:
     """Places (2, N, 2) m and how far they are from the first station (2, N) m, for N times three arrivals.
 
-    `stations`: (N, 3, 3) m; `times`: (N, 3) s; `air`: speed of sound and wind east and north, m/s; `height`: the
-    sources', m. NaN where there is no such place.
+    `stations`: (N, 3, 3) m; `times`: (N, 3) s; `air`: speed of sound and wind east and north, (3,) or (N, 3) m/s;
+    `height`: the sources', m, one or (N,). NaN where there is no such place.
     """
-    speed, wind = float(air[0]), np.asarray(air[1:3])
-    first, rise = stations[:, 0, :2], height - stations[..., 2]
+    air = np.broadcast_to(air, (len(times), 3))
+    speed, wind = air[:, :1], air[:, None, 1:]
+    first, rise = stations[:, 0, :2], np.broadcast_to(height, len(times))[:, None] - stations[..., 2]
     late = times[:, 1:] - times[:, :1]
     way = stations[:, 1:, :2] - first[:, None] - late[..., None] * wind
     later = late * speed
@@ -35,7 +36,7 @@ def of_triples(stations: Array, times: Array, air: Array, height: float) -> tupl
         away, metres = _plane(way, later, known, span, rise[:, 0])
         if line.any():
             away[:, line], metres[:, line] = _line(way[line], later[line], known[line], rise[line, 0])
-    return first + away - wind * (metres / speed)[..., None], np.where(metres > 0, metres, math.nan)
+    return first + away - wind[:, 0] * (metres / speed[:, 0])[..., None], np.where(metres > 0, metres, math.nan)
 
 
 def _plane(way: Array, later: Array, known: Array, span: Array, rise: Array) -> tuple[Array, Array]:

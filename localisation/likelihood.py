@@ -108,10 +108,11 @@ def medium(air: Air, places: Array, priors: Priors) -> Medium:
 
 
 def travel_times(places: Array, sources: Array, air: Array) -> Array:
-    """Seconds from sources (B, 3) to places (K, 3) in m, through air (c, wind east, wind north): (B, K)."""
-    way = places[None] - sources[:, None]
+    """Seconds from sources (…, 3) to places (…, K, 3) in m, through air (…, 3) (c, wind east, wind north): (…, K)."""
+    way = places - sources[..., None, :]
     distance = np.sqrt((way**2).sum(-1)) + 1e-9
-    return np.asarray(distance / (air[0] + (way[..., 0] * air[1] + way[..., 1] * air[2]) / distance))
+    along = (way[..., :2] * air[..., None, 1:]).sum(-1)
+    return np.asarray(distance / (air[..., :1] + along / distance))
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,7 +242,7 @@ class Network:
             borrowed = (_moved(among[i], shift) for i, shift in one.borrowed)
             shifts = one.shifts or (0.0,) * len(own)
             told.append([*(_moved(a, s) for a, s in zip(own, shifts, strict=True)), *borrowed])
-        airs, near = [self.air] * len(shots), [one.place[None] for _, one in shots]
+        airs, near = [self.air] * len(shots), np.array([one.place for _, one in shots])
         nodes, places = np.array(list(self._places)), np.array(list(self._places.values()))
         silent = []
         for heard, (_, one) in zip(told, shots, strict=True):

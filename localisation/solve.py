@@ -69,9 +69,10 @@ def together(problems: Sequence[Rows]) -> Rows:
 
     def filled(name: str, fill: float) -> Array:
         parts = [getattr(p, name)[0] for p in problems]
-        longest = max(len(p) for p in parts)
-        room = [[(0, longest - len(p)), *[(0, 0)] * (p.ndim - 1)] for p in parts]
-        return np.stack([np.pad(p, r, constant_values=fill) for p, r in zip(parts, room, strict=True)])
+        whole = np.full((len(parts), max(len(p) for p in parts), *parts[0].shape[1:]), fill)
+        for row, part in zip(whole, parts, strict=True):
+            row[: len(part)] = part
+        return whole
 
     return Rows(
         places=filled("places", 0.0),
@@ -108,23 +109,23 @@ def check(arrivals: Sequence[Arrival]) -> None:
         raise InputError(f"time spreads over {spread:.0f} s; expected arrivals of one shot, in seconds since 1970")
 
 
-def modes(rows: Rows, airs: Sequence[Air], priors: Priors, near: Sequence[Array] | None = None) -> list[Mode]:
-    """The best maximum of each problem's posterior, and its rivals, sought everywhere or around `near` (n, 2) m.
-
-    One Air, and one `near` if given, a problem.
+def modes(rows: Rows, airs: Sequence[Air], priors: Priors, near: Array | None = None) -> list[Mode]:
+    """The best maximum of each problem's posterior, and its rivals, sought everywhere; where `near` (B, 2) m is given,
+    the maximum there. One Air a problem.
     """
     each = [medium(air, rows.places[i, rows.use[i]], priors) for i, air in enumerate(airs)]
     around = Medium(np.stack([m.mean for m in each]), np.stack([m.sigma for m in each]))
-    if near is None:
-        begin, problem = starts(rows, around, priors)
-    else:
-        begun = [profiled(at, rows.of(np.array([i])), each[i]) for i, at in enumerate(near)]
-        begin, problem = np.concatenate(begun), np.repeat(np.arange(len(begun)), [len(b) for b in begun])
+    begin, problem = starts(rows, around, priors)
+    if near is not None:
+        begin = np.concatenate([profiled(near[:, None], rows, around)[:, 0], begin])
+        problem = np.concatenate([np.arange(len(airs)), problem])
     of_start, air = rows.of(problem), Medium(around.mean[problem], around.sigma[problem])
     fit = descend(begin, of_start, air, priors)
     found = []
     for n in range(len(airs)):
         own = np.flatnonzero(problem == n)
+        if near is not None:
+            own = own[np.hypot(*(fit.unknowns[own, :2] - fit.unknowns[n, :2]).T) < SAME_M]
         kept = own[spaced(fit.unknowns[own, :2], fit.cost[own], SAME_M, len(own))]
         rivals = kept[1:][fit.cost[kept[1:]] - fit.cost[kept[0]] < RIVAL]
         found.append(_mode(fit, _near(fit, own, of_start), rivals, of_start, air, priors))
@@ -142,19 +143,20 @@ def _near(fit: Fit, own: Index, rows: Rows) -> Index:
     return np.asarray(split[sound & (off < SAME_M)])
 
 
-def origin_of(arrivals: Sequence[Arrival], air: Air, priors: Priors | None = None, near: Array | None = None) -> Origin:
+def origin_of(arrivals: Sequence[Arrival], air: Air, priors: Priors | None = None) -> Origin:
     """The origin of one shot's arrivals. Raises InputError where they cannot give one (see `check`)."""
-    return origins_of([arrivals], [air], priors, None if near is None else [near])[0]
+    return origins_of([arrivals], [air], priors)[0]
 
 
 def origins_of(
     shots: Sequence[Sequence[Arrival]],
     airs: Sequence[Air],
     priors: Priors | None = None,
-    near: Sequence[Array] | None = None,
+    near: Array | None = None,
     silent: Sequence[Array] | None = None,
 ) -> list[Origin]:
-    """The origin of each shot's arrivals, all solved at once; `airs`, `near` (n, 2) m and `silent` (S, 3) m of each.
+    """The origin of each shot's arrivals, all solved at once; `airs` and `silent` (S, 3) m of each; `near`, where
+    given, (B, 2) m: the maximum of the posterior there.
 
     Raises InputError where arrivals cannot give an origin (see `check`).
     """

@@ -20,6 +20,7 @@ from localisation.likelihood import UNKNOWNS, C, Medium, Priors, Rows, T, X, Y, 
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 
 BEYOND_M = 900.0  # how far outside the sensors a source is sought
 BESIDE_M = np.array([3.0, 4.0])  # from a station: at it, directions have no meaning
@@ -35,43 +36,67 @@ MOST = 12.0  # that one bearing can cost a start
 def starts(rows: Rows, around: Medium, priors: Priors) -> tuple[Array, Index]:
     """Unknowns (N, 7) to start from, and the problem (N,) that each belongs to. `around`: (B, 4) of each."""
     found, problem = [], []
-    for i, counts in enumerate(rows.use):
-        one = rows.of(np.array([i]))
-        own = Medium(around.mean[i], around.sigma[i])
-        if counts.sum() >= 3 and _wide(one.places[0, counts]):
-            begin, room_s = _triples(one, own), ROOM_S
-        else:
-            grid, cell_m = _grid(one.places[0, counts])
-            begin, room_s = profiled(grid, one, own), cell_m / 2 / float(own.mean[0])
-        best = _best(begin, one, priors, room_s)
-        found.append(best)
-        problem.append(np.full(len(best), i))
-    return np.concatenate(found), np.concatenate(problem)
+    counts = rows.use.sum(1)
+    for count in np.unique(counts).tolist():
+        own = np.flatnonzero(counts == count)
+        wide = _wide(_packed(rows, own).places) if count >= 3 else np.zeros(len(own), dtype=bool)
+        for members, begin in ((own[wide], _triples), (own[~wide], _grid)):
+            if len(members):
+                packed, air = _packed(rows, members), Medium(around.mean[members], around.sigma[members])
+                unknowns, room_s = begin(packed, air)
+                best, which = _best(unknowns, packed, priors, room_s)
+                found.append(best)
+                problem.append(members[which])
+    of = np.concatenate(problem)
+    order = np.argsort(of, kind="stable")
+    return np.concatenate(found)[order], of[order]
 
 
-def profiled(grid: Array, rows: Rows, around: Medium) -> Array:
-    """Unknowns (n, 7) at places (n, 2) of one problem: the nuisances at their means, the discharge time the median."""
-    unknowns = _unknowns(grid, np.zeros(len(grid)), around)
-    unknowns[:, T] = np.median(_late(unknowns, rows), axis=1)
+def profiled(places: Array, rows: Rows, around: Medium) -> Array:
+    """Unknowns (B, P, 7) at places (B, P, 2): the nuisances at their means, the discharge time the median."""
+    unknowns = _unknowns(places, np.zeros(places.shape[:2]), around)
+    late = np.sort(np.where(rows.use[:, None], _late(unknowns, rows), math.inf), axis=-1)
+    count = rows.use.sum(1)
+    middle = [np.take_along_axis(late, at[:, None, None], -1) for at in ((count - 1) // 2, count // 2)]
+    unknowns[..., T] = np.mean(middle, axis=0)[..., 0]
     return unknowns
 
 
+def _packed(rows: Rows, members: Index) -> Rows:
+    """These problems, of which as many rows count, with only the rows that do."""
+    count = int(rows.use[members[0]].sum()) if len(members) else 0
+    first = np.argsort(~rows.use[members], axis=1, kind="stable")[:, :count]
+    at = (members[:, None], first)
+    one = rows.of(members)
+    return Rows(
+        rows.places[at],
+        rows.times[at],
+        rows.sigmas[at],
+        rows.azimuths[at],
+        rows.azimuth_sigmas[at],
+        rows.leads[at],
+        rows.use[at],
+        one.silent,
+    )
+
+
 def _unknowns(places: Array, discharge: Array, around: Medium) -> Array:
-    unknowns = np.zeros((len(places), UNKNOWNS))
-    unknowns[:, :2], unknowns[:, T], unknowns[:, C:] = places, discharge, around.mean
+    """Unknowns (B, P, 7) of places (B, P, 2) and times (B, P)."""
+    unknowns = np.empty((*places.shape[:2], UNKNOWNS))
+    unknowns[..., :2], unknowns[..., T], unknowns[..., C:] = places, discharge, around.mean[:, None]
     return unknowns
 
 
 def _late(unknowns: Array, rows: Rows) -> Array:
-    """How late (n, K) the rows that count are for unknowns (n, 7) of one problem, of which all have the same air."""
-    counts, air = rows.use[0], unknowns[0, C:Z]
-    travel = travel_times(rows.places[0, counts], unknowns[:, [X, Y, Z]], air)
-    return np.asarray(rows.times[0, counts] - unknowns[:, T, None] - travel)
+    """How late (B, P, K) the rows are for unknowns (B, P, 7)."""
+    travel = travel_times(rows.places[:, None], unknowns[..., [X, Y, Z]], unknowns[..., C:Z])
+    return np.asarray(rows.times[:, None] - unknowns[..., T, None] - travel)
 
 
-def _wide(places: Array) -> bool:
-    extent = np.linalg.svd(places[:, :2] - places[:, :2].mean(0), compute_uv=False)
-    return bool(extent[1] > NARROW * extent[0])
+def _wide(places: Array) -> Mask:
+    """Whether each of the networks (B, K, 3) m is more than a line."""
+    extent = np.linalg.svd(places[..., :2] - places[..., :2].mean(1, keepdims=True), compute_uv=False)
+    return np.asarray(extent[:, 1] > NARROW * extent[:, 0])
 
 
 @lru_cache(maxsize=64)
@@ -81,45 +106,58 @@ def _chosen(count: int) -> Index:
     return every if len(every) <= TRIPLES else every[np.linspace(0, len(every) - 1, TRIPLES).astype(np.intp)]
 
 
-def _triples(rows: Rows, around: Medium) -> Array:
-    """Unknowns (n, 7) that the triples of one problem's rows give, places far outside the network left out, and a start
-    beside each station.
+def _triples(rows: Rows, around: Medium) -> tuple[Array, Array]:
+    """Unknowns (B, P, 7) that the triples of each problem's rows give, and beside each station, and what their times
+    may be off, (B,) s; places that are none, or far outside the network, are NaN.
     """
-    places, times = rows.places[0, rows.use[0]], rows.times[0, rows.use[0]]
-    chosen = _chosen(len(times))
-    found, metres = of_triples(places[chosen], times[chosen], around.mean[: Z - C], float(around.mean[Z - C]))
-    discharge = times[chosen[:, 0]] - metres / around.mean[0]
-    low, high = _box(places)
-    inside = ((found >= low) & (found <= high)).all(-1) & np.isfinite(metres)
-    direct = _unknowns(found[inside], discharge[inside], around)
-    return np.vstack([direct, profiled(places[:, :2] + BESIDE_M, rows, around)])
+    chosen = _chosen(rows.times.shape[1])
+    many, per = len(rows.times), len(chosen)
+    stations, times = rows.places[:, chosen].reshape(-1, 3, 3), rows.times[:, chosen].reshape(-1, 3)
+    mean = np.repeat(around.mean, per, axis=0)
+    found, metres = of_triples(stations, times, mean[:, : Z - C], mean[:, Z - C])
+    discharge = times[:, 0] - metres / mean[:, 0]
+    places = found.reshape(2, many, per, 2).transpose(1, 0, 2, 3).reshape(many, -1, 2)
+    low, high = _box(rows.places)
+    places = np.where(((places >= low) & (places <= high)).all(-1, keepdims=True), places, math.nan)
+    direct = _unknowns(places, discharge.reshape(2, many, per).transpose(1, 0, 2).reshape(many, -1), around)
+    beside = profiled(rows.places[..., :2] + BESIDE_M, rows, around)
+    return np.concatenate([direct, beside], axis=1), np.full(many, ROOM_S)
 
 
 def _box(places: Array) -> tuple[Array, Array]:
-    """The corners, (2,) m each, of where a source is sought."""
-    return places[:, :2].min(0) - BEYOND_M, places[:, :2].max(0) + BEYOND_M
+    """The corners, (B, 1, 2) m each, of where a source is sought."""
+    return places[..., :2].min(1, keepdims=True) - BEYOND_M, places[..., :2].max(1, keepdims=True) + BEYOND_M
 
 
-def _grid(places: Array) -> tuple[Array, float]:
-    """Places over the stations and their surroundings, (n, 2), and how far apart they are, m."""
-    low, high = _box(places)
-    east, north = np.meshgrid(*(np.linspace(a, b, GRID) for a, b in zip(low, high, strict=True)))
-    grid = np.column_stack([east.ravel(), north.ravel()])
-    return np.vstack([grid, places[:, :2] + BESIDE_M]), float(max(high - low)) / GRID
+def _grid(rows: Rows, around: Medium) -> tuple[Array, Array]:
+    """Unknowns (B, P, 7) over the stations and their surroundings, and what their times may be off, (B,) s."""
+    low, high = _box(rows.places)
+    steps = np.linspace(0.0, 1.0, GRID)
+    unit = np.stack(np.meshgrid(steps, steps), -1).reshape(1, -1, 2)
+    places = np.concatenate([low + (high - low) * unit, rows.places[..., :2] + BESIDE_M], axis=1)
+    cell_m = (high - low).max((1, 2)) / GRID
+    return profiled(places, rows, around), cell_m / 2 / around.mean[:, 0]
 
 
-def _best(begin: Array, rows: Rows, priors: Priors, room_s: float) -> Array:
-    """Of unknowns (n, 7) for one problem, those that explain it best at places apart from each other."""
-    counts, places = rows.use[0], begin[:, :2]
-    sigma = np.sqrt(rows.sigmas[0, counts] ** 2 + priors.path_s**2 + room_s**2)
+def _best(begin: Array, rows: Rows, priors: Priors, room_s: Array) -> tuple[Array, Index]:
+    """Of unknowns (B, P, 7), those that explain each problem best, apart from each other, and their problems."""
+    sigma = np.sqrt(rows.sigmas**2 + priors.path_s**2 + room_s[:, None] ** 2)[:, None]
     cost = late_mixture(_late(begin, rows), sigma, priors)[0].sum(-1)
-    pointed = counts & np.isfinite(rows.azimuths[0])
-    if pointed.any():
-        way = places[:, None] - rows.places[0, pointed, :2]
-        off = wrapped(rows.azimuths[0, pointed] - np.arctan2(way[..., 0], way[..., 1]))
-        wide = np.sqrt(rows.azimuth_sigmas[0, pointed] ** 2 + math.radians(priors.bearing_deg + 3.0) ** 2)
-        cost = cost + np.minimum((off / wide) ** 2, MOST).sum(-1)
-    return begin[spaced(places, cost, APART_M, STARTS)]
+    if np.isfinite(rows.azimuths).any():
+        way = begin[:, :, None, :2] - rows.places[:, None, :, :2]
+        off = wrapped(rows.azimuths[:, None] - np.arctan2(way[..., 0], way[..., 1]))
+        wide = np.hypot(rows.azimuth_sigmas, math.radians(priors.bearing_deg + 3.0))[:, None]
+        cost = cost + np.minimum(np.nan_to_num((off / wide) ** 2), MOST).sum(-1)
+    cost = np.where(np.isfinite(cost), cost, math.inf)
+    every, chosen, which = np.arange(len(cost)), [], []
+    for _ in range(STARTS):
+        at = cost.argmin(1)
+        left = np.flatnonzero(np.isfinite(cost[every, at]))
+        chosen.append(begin[left, at[left]])
+        which.append(left)
+        off_m = np.hypot(*np.moveaxis(begin[..., :2] - begin[every, at, None, :2], -1, 0))
+        cost[~(off_m > APART_M)] = math.inf
+    return np.concatenate(chosen), np.concatenate(which)
 
 
 def spaced(places: NDArray[Any], cost: NDArray[Any], apart_m: float, most: int) -> list[int]:
