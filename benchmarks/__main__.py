@@ -31,9 +31,15 @@ def main(wanted: list[str]) -> int:
             print(f"{name}: failed\n{done.stderr}", file=sys.stderr)
             failed = 1
             continue
-        results[name] = json.loads(done.stdout.splitlines()[-1])
+        *told, answer = done.stdout.splitlines()
+        print(*told, sep="\n", end="\n" if told else "")
+        entry = json.loads(answer)
+        if "skipped" in entry:
+            print(f"{name}: skipped, {entry['skipped']}")
+            continue
+        results[name] = entry
         RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
-        print(f"{name}: {results[name]}")
+        print(f"{name}: {entry}")
     return failed
 
 
