@@ -146,6 +146,7 @@ def test_nodes_are_on_the_plan_by_their_health(page: Page, centre: RunningCentre
 
 def test_the_plan_moves_by_keyboard(page: Page) -> None:
     node = page.get_by_test_id("node").first
+    page.evaluate("() => document.fonts.ready.then(() => new Promise((done) => setTimeout(done, 500)))")  # laid out
     before = node.get_attribute("transform")
     page.get_by_test_id("plan").focus()
     page.keyboard.press("ArrowRight")
