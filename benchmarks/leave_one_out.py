@@ -1,0 +1,104 @@
+"""Live fire out of sample: each firing position scored by settings that were chosen without it.
+
+Settings are drawn at random, every real-valued one of association and likelihood by a factor of its own. The draws that
+do best on four positions (shots within 15 m, a false one costing two) are scored on the fifth, which none of them saw.
+The shipped settings are none of the draws: they were chosen with all five in sight.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields, replace
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acoustic.classify import Model
+from benchmarks._shared import PITTSBURGH, POSITIONS, skipped
+from localisation.associate import Search
+from localisation.likelihood import Priors
+from localisation.network import NetworkSettings, locate
+from recordings import models
+from recordings.formats.pittsburgh import read_test
+from recordings.sounds import table
+from tests.recordings.live_fire import fired, heard, listening, tally
+
+DRAWS, SEED = 100, 1  # a draw takes about 5 s on one core
+SPREAD = math.log(1.5)  # of a setting's factor, log-uniform about the shipped value
+FALSE_COSTS = 2.0
+S = TypeVar("S", Search, Priors)
+
+
+def drawn(shipped: S, rng: np.random.Generator) -> S:
+    """The settings with every float in them times a factor; what is below one, as a share is, stays so."""
+    changed: dict[str, Any] = {}
+    for f in fields(shipped):
+        value = getattr(shipped, f.name)
+        if isinstance(value, float):
+            most = 0.99 if value < 1.0 else math.inf
+            changed[f.name] = min(value * math.exp(rng.uniform(-SPREAD, SPREAD)), most)
+    return replace(shipped, **changed)
+
+
+def held_out(within: NDArray[np.float64], false: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """What the best draws on the other positions do at each position: shots within and false, (positions,) each.
+
+    `within`, `false`: (draws, positions). Draws that are equally good count alike.
+    """
+    score = within - FALSE_COSTS * false
+    others = score.sum(axis=1, keepdims=True) - score
+    best = others == others.max(axis=0)
+    return tuple((counts * best).sum(axis=0) / best.sum(axis=0) for counts in (within, false))
+
+
+def run() -> dict[str, object]:
+    """Shots within 15 m from the recordings alone, out of sample; the peer is the shipped settings, in sample."""
+    if not POSITIONS:
+        return skipped()
+    model, rng = Model.from_bytes(models.default()), np.random.default_rng(SEED)
+    tests = fired(PITTSBURGH)
+    sessions = [read_test(test.folder) for test in tests]
+    arrivals = [heard(session, model) for session in sessions]
+    column = [POSITIONS.index(test.position) for test in tests]
+    shots = np.bincount(column, [len(test.discharge) for test in tests])
+
+    def counts(settings: NetworkSettings) -> NDArray[np.float64]:
+        """Shots within and false at each position, (2, positions)."""
+        total = np.zeros((2, len(POSITIONS)))
+        for test, session, own, k in zip(tests, sessions, arrivals, column, strict=True):
+            told = tally(test, locate(own, session.air, listening(session), settings))
+            total[:, k] += told.within, told.false
+        return total
+
+    shipped = NetworkSettings()
+    every = np.stack(
+        [
+            counts(replace(shipped, search=drawn(shipped.search, rng), priors=drawn(shipped.priors, rng)))
+            for _ in range(DRAWS)
+        ]
+    )
+    within, false = held_out(every[:, 0], every[:, 1])
+    in_sample = counts(shipped)
+    rows = [
+        (name, *(f"{v:.2f}" for v in (shots[k], within[k], false[k], *in_sample[:, k])))
+        for k, name in enumerate(POSITIONS)
+    ]
+    print("\n".join(table(rows, ("position", "shots", "held out: within 15 m", "false", "shipped: within", "false"))))
+    ours, theirs = (100 * float(w.sum() / shots.sum()) for w in (within, in_sample[0]))
+    return {
+        "ours": round(ours, 2),
+        "unit": "% of shots within 15 m",
+        "peer": "the shipped settings, in sample",
+        "peer_value": round(theirs, 2),
+        "ratio": round(ours / theirs, 3),
+        "floor": None,
+        "quality": {
+            "false_pct": round(100 * float(false.sum() / shots.sum()), 2),
+            "shipped_false_pct": round(100 * float(in_sample[1].sum() / shots.sum()), 2),
+            "within_15_pct": dict(zip(POSITIONS, np.round(100 * within / shots, 2).tolist(), strict=True)),
+            "median_draw_within_15_pct": round(100 * float(np.median(every[:, 0].sum(axis=1)) / shots.sum()), 2),
+            "draws": DRAWS,
+            "seed": SEED,
+        },
+    }
