@@ -127,6 +127,8 @@ class Associator:
         count = len(s.time)
         self._free = np.ones(count, dtype=bool)
         self._faith = np.ones(count)  # share of a signal's worth that is left after echoes are explained
+        if used is not None:
+            self._doubt(np.flatnonzero(used[self._order]))
         self._before = self._firsts()
         self._pointed = bool(np.isfinite(s.azimuth).any())
         # the last of each is what no signal says
@@ -136,19 +138,17 @@ class Associator:
         self._profile = Profile(field.count, span, search.kernel_s, search.echo_s)
         rate_hz = count / field.count / max(span[1] - span[0], REACH_S)
         self._quiet = max(math.log(search.usual_hz / rate_hz), 0.0) if count else 0.0
-        if used is not None:
-            self._doubt(np.flatnonzero(used[self._order]))
         self._tell(np.flatnonzero(self._free))
 
     def _firsts(self) -> Array:
-        """Weight (N,) of the best signal that came before each one at its station, within the time that echoes take."""
+        """Weight (N,) of the best free signal that came before each one at its station, while echoes come."""
         s, best = self._signals, np.zeros(len(self._signals.time))
         for back in range(1, len(best)):
             gap = s.time[back:] - s.time[:-back]
             close = (s.station[back:] == s.station[:-back]) & (gap < self.search.echo_s)
             if not close.any():
                 break
-            before = np.where(close & (gap > SAME_S), s.weight[:-back], 0.0)
+            before = np.where(close & (gap > SAME_S), s.weight[:-back] * self._free[:-back], 0.0)
             np.maximum(best[back:], before, out=best[back:])
         return best
 
@@ -170,7 +170,8 @@ class Associator:
             own = slice(i + 1, int(np.searchsorted(s.station, s.station[i], "right")))
             echoes = i + 1 + np.flatnonzero((s.time[own] > s.time[i]) & (s.time[own] - s.time[i] < search.tail_s))
             weak = s.snr_db[echoes] < s.snr_db[i] - search.weaker_db
-            self._faith[echoes] *= np.where(weak, search.tail_weak, search.tail)
+            kept = np.where(weak, search.tail_weak, search.tail)
+            self._faith[echoes] = np.minimum(self._faith[echoes], kept)
 
     def _use(self, taken: Index) -> None:
         self._doubt(taken)

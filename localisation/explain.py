@@ -19,7 +19,7 @@ UNKNOWN_SNR_DB = 15.0
 TAIL_S = 1.0  # after the direct sound, in which a burst's echoes come
 ECHO = 0.3  # of the direct sound's coherence that its echoes show at least
 UNEXPLAINED = 1.4  # of its worth, that an earlier signal which repeats costs
-OWN = 2  # arrivals of its own that a round of a burst must have
+OWN, OWN_SHARE = 2, 0.4  # arrivals of its own that a round of a burst must have, and of those that the burst has
 REPEATED = 0.5  # power of a family's coherence that counts towards its weight
 
 
@@ -112,7 +112,7 @@ def rounds(burst: Burst, found: Hypothesis, pairs: Pairs, time: Array, number_of
     for number, offset in enumerate(burst.offsets):
         own = tuple(f.members[number] for f in families if f.members[number] >= 0)
         borrowed = tuple(_borrow(f, number, burst.offsets) for f in families if f.members[number] < 0)
-        if len(own) >= OWN:
+        if len(own) >= max(OWN, OWN_SHARE * len(families)):
             shots.append(
                 Explained(
                     own,

@@ -36,7 +36,8 @@ def of_triples(stations: Array, times: Array, air: Array, height: Array | float)
         away, metres = _plane(way, later, known, span, rise[:, 0])
         if line.any():
             away[:, line], metres[:, line] = _line(way[line], later[line], known[line], rise[line, 0])
-    return first + away - wind[:, 0] * (metres / speed[:, 0])[..., None], np.where(metres > 0, metres, math.nan)
+        places = first + away - wind[:, 0] * (metres / speed[:, 0])[..., None]
+    return places, np.where(metres > 0, metres, math.nan)
 
 
 def _plane(way: Array, later: Array, known: Array, span: Array, rise: Array) -> tuple[Array, Array]:

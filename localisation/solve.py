@@ -21,8 +21,7 @@ Index = NDArray[np.intp]
 
 SOLVER = "tocsin 2"
 SAME_M = 25.0
-SPLIT_M = 1.0  # maxima further apart than this are two
-CHECKED = 3.5  # inliers from which one checks the others: three always agree on a place
+CHECKED = 3  # arrivals always agree on a place; from more on, one checks the others
 RIVAL = 3.0  # a second mode within this of the best log posterior makes the answer ambiguous
 LONG_M = 25.0  # and so does a geometry whose 90 % ellipse reaches further: its ends explain them nearly as well
 SCALE_FREEDOM = 20.0  # weight, in arrivals, of the belief in the path delay's standard deviation
@@ -127,20 +126,23 @@ def modes(rows: Rows, airs: Sequence[Air], priors: Priors, near: Array | None = 
         if near is not None:
             own = own[np.hypot(*(fit.unknowns[own, :2] - fit.unknowns[n, :2]).T) < SAME_M]
         kept = own[spaced(fit.unknowns[own, :2], fit.cost[own], SAME_M, len(own))]
-        rivals = kept[1:][fit.cost[kept[1:]] - fit.cost[kept[0]] < RIVAL]
+        used = fit.inlier[kept[0], of_start.use[kept[0]]]
+        within = RIVAL if 2 * used.sum() > len(used) else math.inf  # what refuses half may as well be elsewhere
+        rivals = kept[1:][fit.cost[kept[1:]] - fit.cost[kept[0]] < within]
         found.append(_mode(fit, _near(fit, own, of_start), rivals, of_start, air, priors))
     return found
 
 
 def _near(fit: Fit, own: Index, rows: Rows) -> Index:
-    """Of one problem's fits the best, and the maxima beside it that are one place with it: each refuses others, and
-    keeps enough for one to check the rest.
+    """Of one problem's fits the best, and the maxima that are one place with it: each refuses others, and keeps enough
+    for one to check the rest.
     """
-    split = own[spaced(fit.unknowns[own, :2], fit.cost[own], SPLIT_M, len(own))]
-    off = np.hypot(*(fit.unknowns[split, :2] - fit.unknowns[split[0], :2]).T)
-    sound = (fit.inlier[split] * rows.use[split]).sum(1) > CHECKED
-    sound[0] = True
-    return np.asarray(split[sound & (off < SAME_M)])
+    order = own[np.argsort(fit.cost[own], kind="stable")]
+    used = (fit.inlier[order] > 0.5) & rows.use[order]
+    off = np.hypot(*(fit.unknowns[order, :2] - fit.unknowns[order[0], :2]).T)
+    _, first = np.unique(used, axis=0, return_index=True)
+    kept = [k for k in np.sort(first).tolist() if k == 0 or (off[k] < SAME_M and used[k].sum() > CHECKED)]
+    return np.asarray(order[kept])
 
 
 def origin_of(arrivals: Sequence[Arrival], air: Air, priors: Priors | None = None) -> Origin:

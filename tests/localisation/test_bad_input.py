@@ -66,7 +66,6 @@ def test_nodes_in_a_line_hardly_ever_name_one_side_only() -> None:
     assert told > 0.98 * DRAWS
 
 
-@pytest.mark.xfail(reason="of a coarse grid, six starts now and then miss the mode of the mirror image; eight find it")
 def test_nodes_in_a_line_never_name_one_side_only() -> None:
     assert tells_both_sides((100.0, 396.0), 2.0, 3)
 
@@ -99,6 +98,8 @@ def test_times_in_another_unit_give_no_place(source: tuple[float, float], unit: 
     heard = [replace(a, time_ns=round((start_ns + a.time_ns - EPOCH_NS) * unit)) for a in arrivals(PLACES, source, 1.0)]
     assert refused_or_right(heard, source)
     for shot in locate(heard, AIR):
+        if 2 * len(shot.arrivals) <= len(heard):
+            continue  # of eight strangers, four may agree on a place by chance
         assert shot.origin.ambiguous or off_m(shot.origin, source) < max(FAR_M, shot.origin.ellipse.semi_major_m)
 
 
