@@ -17,7 +17,7 @@ from acoustic.errors import InputError
 LOWEST_RATE_HZ = 8_000.0
 HIGHEST_RATE_HZ = 192_000.0
 FRAME_STEPS = 96
-BLOCK_STEPS = 8  # of one matrix product; its length bounds the filter's memory
+BLOCK_STEPS = 4  # of one matrix product; its length bounds the filter's memory, 20 Hz still come out 47 dB weaker
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,43 +75,49 @@ def highpass_taps(rate_hz: float, corner_hz: float, count: int) -> NDArray[np.fl
 
 
 class FrontEnd:
-    """Decimate (mean of each `decimation` samples) and high-pass whole frames of one stream.
+    """Decimate (mean of each `decimation` samples) and high-pass whole frames of one stream, `most` at a time.
 
     The mean lets some of the sound above the working band fold into it: for finding impulses that is more of the same
     sound, not an error. The filter's past starts as the first sample repeated, so that a constant makes no onset.
     """
 
-    def __init__(self, grid: Grid, channels: int, corner_hz: float) -> None:
+    def __init__(self, grid: Grid, channels: int, corner_hz: float, most: int) -> None:
         block = BLOCK_STEPS * grid.step
         taps = highpass_taps(grid.working_hz, corner_hz, block + 1)
-        past, now = np.arange(2 * block)[:, None], np.arange(block)[None, :]
-        lag = now + block - past
-        self._filter = np.where((lag >= 0) & (lag <= block), taps[np.clip(lag, 0, block)], 0.0).astype(np.float32)
-        mean = np.kron(np.eye(grid.step), np.full((grid.decimation, 1), 1.0 / grid.decimation))
-        self._mean = mean.astype(np.float32)
-        self._grid, self._block, self._channels = grid, block, channels
-        self._past: NDArray[np.float32] | None = None
+        lag = np.arange(block)[None, :] - np.arange(-block, block)[:, None]
+        whole = np.where((lag >= 0) & (lag <= block), taps[np.clip(lag, 0, block)], 0.0).astype(np.float32)
+        self._old, self._new = whole[:block].copy(), whole[block:].copy()
+        self._mean = np.full(grid.decimation, 1.0 / grid.decimation, np.float32)
+        self._grid, self._block = grid, block
+        self._low = np.zeros((channels, block + most * FRAME_STEPS * grid.step), np.float32)
+        self._carried = np.zeros((channels, most * FRAME_STEPS * grid.step), np.float32)
+        self._begun = False
 
     def restart(self) -> None:
         """Forget the past, as at the start of a stream."""
-        self._past = None
+        self._begun = False
 
-    def __call__(self, frames: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Filter (channels, k × frame) float32 raw samples; return working samples, decimated and high-passed.
+    def __call__(self, frames: NDArray[np.float32], wave: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Filter (channels, k × frame) float32 raw samples into `wave`; return the decimated samples, until the next
+        call.
 
         Both (channels, k × FRAME_STEPS × step) float32.
         """
-        channels, length = frames.shape
-        count = length // self._grid.frame
+        channels, size = wave.shape
+        block, count = self._block, frames.shape[1] // self._grid.frame
+        low = self._low[:, block : block + size]
         if self._grid.decimation > 1:
-            rows = frames.reshape(channels, count, FRAME_STEPS, -1)
-            low = np.matmul(rows, self._mean).reshape(channels, -1)
+            rows = frames.reshape(channels, count, -1, self._grid.decimation)
+            np.matmul(rows, self._mean, out=low.reshape(channels, count, -1))
         else:
-            low = frames
-        if self._past is None:
-            self._past = np.repeat(low[:, :1], self._block, axis=1)
-        blocks = np.concatenate([self._past, low], axis=1).reshape(channels, -1, self._block)
-        self._past = blocks[:, -1].copy()
-        pairs = np.concatenate([blocks[:, :-1], blocks[:, 1:]], axis=2)
-        shape = (channels, count, FRAME_STEPS // BLOCK_STEPS, 2 * self._block)
-        return low, np.matmul(pairs.reshape(shape), self._filter).reshape(channels, -1)
+            low[:] = frames
+        if not self._begun:
+            self._low[:, :block] = low[:, :1]
+            self._begun = True
+        shape = (channels, count, FRAME_STEPS // BLOCK_STEPS, block)
+        carried = self._carried[:, :size]
+        np.matmul(low.reshape(shape), self._new, out=wave.reshape(shape))
+        np.matmul(self._low[:, :size].reshape(shape), self._old, out=carried.reshape(shape))
+        wave += carried
+        self._low[:, :block] = self._low[:, size : size + block]
+        return low

@@ -21,12 +21,24 @@ from numpy.typing import NDArray
 
 from acoustic.errors import InputError
 from acoustic.filters import FRAME_STEPS, FrontEnd, Grid
-from acoustic.onset import AFTER, candidates, floors_in_use, frame_floors, pick
+from acoustic.onset import (
+    AFTER,
+    EDGE_STEPS,
+    FAINTEST,
+    FLOOR_FRAMES,
+    candidates,
+    floors_in_use,
+    frame_floors,
+    lead,
+    lively,
+    pick,
+)
 
-FLOOR_FRAMES = 10
 PAST_FRAMES = 1  # of steps kept before the frame that is decided
 AHEAD_FRAMES = 5  # of sound heard after it
+KEPT_FRAMES = PAST_FRAMES + AHEAD_FRAMES
 MOST_FRAMES = 64  # analysed at once; bounds memory, not the result
+MOST_DEAD = 64
 LOUDEST = 1e6  # of a sample; full scale is 1
 PEAK_S = 0.03  # after the onset, within which the peak is sought
 PLATEAU = 4  # samples at the peak that say clipped
@@ -77,57 +89,74 @@ class Detector:
         if channels < 1:
             raise InputError(f"channels is {channels}; expected at least 1")
         self.settings = settings or DetectorSettings()
+        if not 1 <= self.settings.dead_steps <= MOST_DEAD:
+            raise InputError(f"dead_steps is {self.settings.dead_steps}; expected 1 to {MOST_DEAD}")
         self.rate_hz, self.channels = float(rate_hz), channels
-        self._grid = Grid.of(self.rate_hz)
-        self._front = FrontEnd(self._grid, channels, self.settings.corner_hz)
-        self._rows = 1 if self.settings.joint else channels
-        self._kept = (PAST_FRAMES + AHEAD_FRAMES) * self._grid.frame
-        self._raw = np.zeros((channels, self._kept + MOST_FRAMES * self._grid.frame), np.float32)
-        self._first = 0  # stream index of the first sample since the start or the last gap
-        self._restart()
+        self._grid = grid = Grid.of(self.rate_hz)
+        self._front = FrontEnd(grid, channels, self.settings.corner_hz, MOST_FRAMES)
+        self._rows = rows = 1 if self.settings.joint else channels
+        self._step_ratio = 10.0 ** (self.settings.step_db / 10.0)
+        self._floor_ratio = 10.0 ** (self.settings.floor_db / 10.0)
+        frames = KEPT_FRAMES + MOST_FRAMES  # held; frame k of each array below is the same stretch of the stream
+        self._raw = np.zeros((channels, frames * grid.frame), np.float32)
+        self._wave = np.zeros((channels, frames * FRAME_STEPS * grid.step), np.float32)
+        self._energy = np.zeros((rows, frames * FRAME_STEPS), np.float32)
+        self._padding = np.ones((rows, frames * FRAME_STEPS), bool)
+        self._floors = np.zeros((rows, FLOOR_FRAMES - 1 + frames), np.float32)
+        self._floor = np.zeros((rows, frames), np.float32)  # in use
+        self._mean = np.full(grid.step, 1.0 / grid.step, np.float32)
+        self._squares = np.zeros((channels, MOST_FRAMES * FRAME_STEPS * grid.step), np.float32)
+        self.stride = MOST_FRAMES * grid.frame  # samples that are best pushed at once
+        self._around = np.arange(-lead(self.settings.dead_steps), FRAME_STEPS + self.settings.dead_steps + EDGE_STEPS)
+        self._restart(0)
 
-    def _restart(self) -> None:
-        steps = (PAST_FRAMES + AHEAD_FRAMES) * FRAME_STEPS
+    def _restart(self, first: int) -> None:
+        """Start a stream at sample `first`: before it lies padding."""
+        frame, steps = self._grid.frame, KEPT_FRAMES * FRAME_STEPS
         self._front.restart()
-        self._raw[:, : self._kept] = 0.0
-        self._filled = self._kept  # of _raw; what lies before is analysed
-        self._frames = -AHEAD_FRAMES  # index of the next frame to be decided
-        self._wave = np.zeros((self.channels, steps * self._grid.step), np.float32)
-        self._energy = np.zeros((self._rows, steps), np.float32)
-        self._padding = np.ones((self._rows, steps), bool)
-        self._floors = np.full((self._rows, FLOOR_FRAMES + AHEAD_FRAMES), np.inf, np.float32)
+        self._done = KEPT_FRAMES  # frames analysed, of those held
+        self._filled = KEPT_FRAMES * frame  # samples
+        self._first = first - self._filled  # stream index of the first sample held
+        self._raw[:, : self._filled] = 0.0
+        self._wave[:, : steps * self._grid.step] = 0.0
+        self._energy[:, :steps] = 0.0
+        self._padding[:, :steps] = True
+        self._floors[:, : FLOOR_FRAMES - 1 + KEPT_FRAMES] = np.inf
+        self._floor[:, :KEPT_FRAMES] = FAINTEST
         self._loud: list[tuple[float, float]] = [(-math.inf, -math.inf)] * self._rows
 
-    def push(self, block: NDArray[Any]) -> list[Impulse]:
+    def push(self, block: NDArray[Any], first: int = 0) -> list[Impulse]:
         """Take (channels, n) samples, n ≥ 0, integers scaled to full scale by their type; return what is certain by
         now.
+
+        A complaint about a sample counts from `first` on.
         """
-        samples = checked(block, self.channels)
+        samples = checked(block, self.channels, first)
         found: list[Impulse] = []
-        done, scale = 0, _scale(samples.dtype)
-        while done < samples.shape[1]:
-            part = samples[:, done : done + self._raw.shape[1] - self._filled]
+        taken, size, scale = 0, samples.shape[1], _scale(samples.dtype)
+        while taken < size:
+            if self._filled == self._raw.shape[1]:
+                self._slide()
+            part = samples[:, taken : taken + self._raw.shape[1] - self._filled]
             into = self._raw[:, self._filled : self._filled + part.shape[1]]
             if scale == 1.0:
                 into[:] = part
             else:
                 np.multiply(part, scale, out=into, casting="unsafe")
             self._filled += part.shape[1]
-            done += part.shape[1]
-            if (frames := (self._filled - self._kept) // self._grid.frame) > 0:
+            taken += part.shape[1]
+            if frames := self._filled // self._grid.frame - self._done:
                 found += self._advance(frames)
         return found
 
     def flush(self) -> list[Impulse]:
         """End the stream: return what was waiting for more sound. A new push starts a stream whose index goes on."""
-        rest = self._filled - self._kept
-        end = self._first + (self._frames + AHEAD_FRAMES) * self._grid.frame + rest
-        whole = self._grid.frame * (AHEAD_FRAMES + (1 if rest else 0))
-        self._raw[:, self._filled : self._kept + whole] = 0.0
-        self._filled = self._kept + whole
-        found = self._advance(whole // self._grid.frame, ends_after=rest)
-        self._first = end
-        self._restart()
+        self._slide()
+        rest = self._filled - self._done * self._grid.frame
+        end, frames = self._first + self._filled, AHEAD_FRAMES + (1 if rest else 0)
+        self._raw[:, self._filled : (self._done + frames) * self._grid.frame] = 0.0
+        found = self._advance(frames, ends_after=rest)
+        self._restart(end)
         return found
 
     def gap(self, samples: int) -> list[Impulse]:
@@ -138,58 +167,77 @@ class Detector:
         self._first += samples
         return found
 
+    def _slide(self) -> None:
+        """Forget all frames but the last KEPT_FRAMES of those analysed: room for more."""
+        old, step = self._done - KEPT_FRAMES, self._grid.step
+        for held, length in (
+            (self._raw, self._grid.frame),
+            (self._wave, FRAME_STEPS * step),
+            (self._energy, FRAME_STEPS),
+            (self._padding, FRAME_STEPS),
+            (self._floors, 1),
+            (self._floor, 1),
+        ):
+            held[:, : held.shape[1] - old * length] = held[:, old * length :]
+        self._done, self._filled = KEPT_FRAMES, self._filled - old * self._grid.frame
+        self._first += old * self._grid.frame
+
     def _advance(self, count: int, ends_after: int | None = None) -> list[Impulse]:
         """Analyse `count` new frames and decide the frames that have AHEAD_FRAMES after them."""
-        grid, new = self._grid, slice(self._kept, self._kept + count * self._grid.frame)
-        low, wave = self._front(self._raw[:, new])
-        self._append(low, wave, count, ends_after)
-        found = self._decide(count)
-        self._frames += count
-        steps = (PAST_FRAMES + AHEAD_FRAMES) * FRAME_STEPS
-        self._wave = self._wave[:, -steps * grid.step :]
-        self._energy, self._padding = self._energy[:, -steps:], self._padding[:, -steps:]
-        self._floors = self._floors[:, -(FLOOR_FRAMES + AHEAD_FRAMES) :]
-        used = count * grid.frame
-        kept = self._raw[:, used : self._filled].copy()
-        self._filled -= used
-        self._raw[:, : self._filled] = kept
-        return found
+        self._analyse(count, ends_after)
+        self._done += count
+        return self._decide(count)
 
-    def _append(self, low: NDArray[np.float32], wave: NDArray[np.float32], count: int, ends_after: int | None) -> None:
-        """Append the energies, padding and floors of new frames to what is kept."""
-        step = self._grid.step
-        padding = np.logical_not(low.reshape(self.channels, -1, step).any(axis=2))
-        squares = (wave * wave).reshape(self.channels, -1, step)
-        energy = squares[:, :, 0]
-        for i in range(1, step):
-            energy = energy + squares[:, :, i]
+    def _analyse(self, count: int, ends_after: int | None) -> None:
+        """Energies, padding and floors of new frames."""
+        grid, done = self._grid, self._done
+        raw = self._raw[:, done * grid.frame : (done + count) * grid.frame]
+        steps = slice(done * FRAME_STEPS, (done + count) * FRAME_STEPS)
+        wave = self._wave[:, steps.start * grid.step : steps.stop * grid.step]
+        low = self._front(raw, wave)
+        padding = low[:, :: grid.step] == 0.0
+        if padding.any():
+            padding[padding] = np.logical_not(low.reshape(self.channels, -1, grid.step)[padding].any(axis=1))
+        squares = self._squares[:, : wave.shape[1]]
+        np.multiply(wave, wave, out=squares)
+        energy = np.matmul(squares.reshape(self.channels, count, FRAME_STEPS, grid.step), self._mean)
+        energy = energy.reshape(self.channels, -1)
         if ends_after is not None:
-            padding[:, ends_after // (self._grid.decimation * step) :] = True
-        energy = np.where(padding, np.float32(0.0), energy * np.float32(1.0 / step))
+            padding[:, ends_after // (grid.decimation * grid.step) :] = True
+        if padding.any():
+            energy[padding] = 0.0
         if self.settings.joint:
             heard = np.maximum((~padding).sum(axis=0, keepdims=True), 1).astype(np.float32)
             energy = energy.sum(axis=0, keepdims=True) / heard
             padding = np.logical_and.reduce(padding, axis=0, keepdims=True)
-        self._wave = np.concatenate([self._wave, wave], axis=1)
-        self._energy = np.concatenate([self._energy, energy], axis=1)
-        self._padding = np.concatenate([self._padding, padding], axis=1)
-        floors = frame_floors(energy.reshape(self._rows, count, -1), padding.reshape(self._rows, count, -1))
-        self._floors = np.concatenate([self._floors, floors], axis=1)
+        self._energy[:, steps], self._padding[:, steps] = energy, padding
+        shape = (self._rows, count, FRAME_STEPS)
+        self._floors[:, FLOOR_FRAMES - 1 + done :][:, :count] = frame_floors(
+            energy.reshape(shape), padding.reshape(shape)
+        )
+        self._floor[:, done : done + count] = floors_in_use(self._floors[:, done : done + FLOOR_FRAMES - 1 + count])
 
     def _decide(self, count: int) -> list[Impulse]:
         """The impulses whose clearest step lies in the next `count` frames, in order of step and row."""
-        first = PAST_FRAMES * FRAME_STEPS
-        s = self.settings
-        steps, rows, snr = candidates(
-            self._energy,
-            self._padding,
-            floors_in_use(self._floors[:, : FLOOR_FRAMES + count], FLOOR_FRAMES),
-            first,
-            step_ratio=10.0 ** (s.step_db / 10.0),
-            floor_ratio=10.0 ** (s.floor_db / 10.0),
-            dead=s.dead_steps,
+        first = self._done - AHEAD_FRAMES - count
+        floors = self._floor[:, first : first + count]
+        loud = lively(self._energy, self._padding, floors, first * FRAME_STEPS, self._floor_ratio)
+        if not loud.any():
+            return []
+        rows, frames = np.nonzero(loud)
+        frames += first
+        around = frames[:, None] * FRAME_STEPS + self._around
+        which, steps, snr = candidates(
+            self._energy[rows[:, None], around],
+            self._padding[rows[:, None], around],
+            self._floor[rows[:, None], frames[:, None] + np.arange(-1, 2)],
+            step_ratio=self._step_ratio,
+            floor_ratio=self._floor_ratio,
+            dead=self.settings.dead_steps,
         )
-        return [self._impulse(int(k), int(r), float(x)) for k, r, x in zip(steps, rows, snr, strict=True)]
+        at = frames[which] * FRAME_STEPS + steps
+        found = sorted(zip(at.tolist(), rows[which].tolist(), snr.tolist(), strict=True))
+        return [self._impulse(*x) for x in found]
 
     def _impulse(self, at: int, row: int, snr: float) -> Impulse:
         """Pick the onset of a candidate at step `at` of what is kept, and measure it."""
@@ -201,8 +249,7 @@ class Detector:
         window = self._raw[channel, raw_at + int(late) : raw_at + int(late) + round(PEAK_S * self.rate_hz)]
         peak = max(float(window.max()), -float(window.min()))
         level = 20.0 * math.log10(max(peak, 1e-6))
-        start = self._first + (self._frames - PAST_FRAMES) * grid.frame
-        index = (start + raw_at) + late
+        index = (self._first + raw_at) + late
         energy = self._energy[row, at : at + AHEAD_FRAMES * FRAME_STEPS]
         faint = np.flatnonzero(energy[AFTER:] < 0.1 * float(energy[:AFTER].max()))
         duration = grid.step_s * (AFTER + (int(faint[0]) if len(faint) else len(energy) - AFTER))
@@ -221,23 +268,27 @@ def detect(signal: NDArray[Any], rate_hz: float, settings: DetectorSettings | No
     if rows.ndim != 2 or rows.shape[0] == 0:
         raise InputError(f"signal has shape {rows.shape}; expected (channels, samples) or (samples,)")
     detector = Detector(rate_hz, rows.shape[0], settings)
-    return detector.push(rows) + detector.flush()
+    found: list[Impulse] = []
+    for first in range(0, max(rows.shape[1], 1), detector.stride):
+        found += detector.push(rows[:, first : first + detector.stride], first)
+    return found + detector.flush()
 
 
-def checked(block: NDArray[Any], channels: int) -> NDArray[Any]:
-    """The block if it is (channels, n) finite real numbers; InputError otherwise."""
+def checked(block: NDArray[Any], channels: int, first: int = 0) -> NDArray[Any]:
+    """The block if it is (channels, n) finite real numbers; InputError otherwise, counting samples from `first`."""
     samples = np.asarray(block)
     if samples.ndim != 2 or samples.shape[0] != channels:
         raise InputError(f"block has shape {samples.shape}; expected ({channels}, samples)")
     if samples.dtype.kind not in "if":
         raise InputError(f"block is of type {samples.dtype}; expected floating point or signed integers")
-    if samples.dtype.kind == "f" and samples.size:
-        extreme = max(float(samples.max()), -float(samples.min()))
-        if not extreme < LOUDEST:
-            bad = np.argwhere(~(np.abs(samples) < LOUDEST))[0].tolist()
-            value = samples[bad[0], bad[1]]
+    # one reading of the sound says that none is too loud; only where it does not is each sample looked at
+    if samples.dtype.kind == "f" and not np.vdot(samples, samples) < LOUDEST**2:
+        bad = np.argwhere(~(np.abs(samples) < LOUDEST))
+        if len(bad):
+            channel, at = bad[0].tolist()
             raise InputError(
-                f"block holds {value} in channel {bad[0]}, sample {bad[1]}; expected numbers below {LOUDEST:g}"
+                f"block holds {samples[channel, at]} in channel {channel}, sample {first + at}; "
+                f"expected numbers below {LOUDEST:g}"
             )
     return samples
 

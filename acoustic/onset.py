@@ -13,6 +13,7 @@ SKIPPED = 3  # steps left out behind padding, where the filter still swings
 FAINTEST = 1e-12  # −120 dB re full scale: no floor lies lower
 FLOOR_QUANTILE = 0.3
 FLOOR_STEPS = 24  # of a frame that must be sound for it to have a floor
+FLOOR_FRAMES = 10  # whose median is the floor in use
 EDGE_STEPS = 192
 EDGE_RATIO = 10.0  # by which an impulse that starts a recording must die away
 PICK_BACK_S, PICK_AHEAD_S, PICK_SHARE = 0.003, 0.008, 0.3
@@ -50,6 +51,9 @@ def running_max(x: NDArray[np.float32], width: int) -> NDArray[np.float32]:
 
 def frame_floors(energy: NDArray[np.float32], padding: NDArray[np.bool_]) -> NDArray[np.float32]:
     """A low quantile of each frame's sound, ∞ where it is mostly padding: (rows, frames, steps) → (rows, frames)."""
+    if not padding.any():
+        rank = np.sort(energy, axis=2)[:, :, int(energy.shape[2] * FLOOR_QUANTILE)]
+        return np.maximum(rank, np.float32(FAINTEST))
     rank = np.sort(np.where(padding, np.float32(np.inf), energy), axis=2)
     heard = padding.shape[2] - np.count_nonzero(padding, axis=2)
     at = (heard * FLOOR_QUANTILE).astype(np.intp)
@@ -57,52 +61,72 @@ def frame_floors(energy: NDArray[np.float32], padding: NDArray[np.bool_]) -> NDA
     return np.where(heard >= FLOOR_STEPS, np.maximum(floors, np.float32(FAINTEST)), np.float32(np.inf))
 
 
-def floors_in_use(floors: NDArray[np.float32], history: int) -> NDArray[np.float32]:
-    """Median of the finite floors among each frame and the `history` before it; FAINTEST where there is none.
+def floors_in_use(floors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Median of the finite floors among each frame and the FLOOR_FRAMES − 1 before it; FAINTEST where there is none.
 
-    (rows, history + frames) → (rows, frames).
+    (rows, FLOOR_FRAMES − 1 + frames) → (rows, frames).
     """
-    windows = np.lib.stride_tricks.sliding_window_view(floors[:, 1:], history, axis=1)
-    rank = np.sort(windows, axis=2)
+    frames = np.arange(floors.shape[1] - FLOOR_FRAMES + 1)[:, None]
+    rank = np.sort(floors[:, frames + np.arange(FLOOR_FRAMES)], axis=2)
+    if np.isfinite(rank[:, :, -1]).all():
+        return rank[:, :, (FLOOR_FRAMES - 1) // 2]
     known = np.count_nonzero(np.isfinite(rank), axis=2)
     middle = np.take_along_axis(rank, (np.maximum(known - 1, 0) // 2)[:, :, None], axis=2)[:, :, 0]
     return np.where(known > 0, middle, np.float32(FAINTEST))
+
+
+def lively(
+    energy: NDArray[np.float32], padding: NDArray[np.bool_], floors: NDArray[np.float32], first: int, floor_ratio: float
+) -> NDArray[np.bool_]:
+    """Whether a frame can hold a candidate at all: something stands clear of its floor, or follows padding.
+
+    `energy`, `padding`: (rows, n), the first frame from step `first` ≥ 1 on; `floors`: (rows, frames) → the same.
+    """
+    frames = floors.shape[1]
+    last = first + frames * FRAME_STEPS
+    after = running_sum(energy[:, first : last + AFTER - 1], AFTER).reshape(len(floors), frames, FRAME_STEPS)
+    loud: NDArray[np.bool_] = after.max(axis=2) * np.float32(1.0 / AFTER) >= floor_ratio * floors
+    if padding[:, first - 1 : last].any():
+        begins = padding[:, first - 1 : last - 1] & ~padding[:, first:last]
+        loud |= begins.reshape(len(floors), frames, FRAME_STEPS).any(axis=2)
+    return loud
 
 
 def candidates(
     energy: NDArray[np.float32],
     padding: NDArray[np.bool_],
     floors: NDArray[np.float32],
-    first: int,
     *,
     step_ratio: float,
     floor_ratio: float,
     dead: int,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    """Steps at which the energy rises, the clearest within ± `dead` steps: (steps, rows, energy ÷ floor).
+    """Steps at which the energy rises, the clearest within ± `dead` steps: (frame, step in it, energy ÷ floor).
 
-    `energy`, `padding`: (rows, n), from `first` steps before the first frame to be decided to EDGE_STEPS behind the
-    last; `floors`: (rows, frames to be decided). Ordered by step, then row.
+    `energy`, `padding`: (k, lead(dead) + FRAME_STEPS + dead + EDGE_STEPS), k frames, each with what surrounds it;
+    `floors`: (k, 3), of the frame before, its own and the one after.
     """
-    low, high = first - dead, first + floors.shape[1] * FRAME_STEPS + dead
+    low, high = lead(dead) - dead, lead(dead) + FRAME_STEPS + dead
     after = running_sum(energy[:, low : high + AFTER - 1], AFTER) * np.float32(1.0 / AFTER)
     quiet = slice(low - BEFORE - 1, high - 2)
     heard = running_sum((~padding[:, quiet]).astype(np.float32), BEFORE)
     before = running_sum(energy[:, quiet], BEFORE) / np.maximum(heard, np.float32(1.0))
-    floor = np.pad(np.repeat(floors, FRAME_STEPS, axis=1), ((0, 0), (dead, dead)), mode="edge")
+    floor = np.repeat(floors, (dead, FRAME_STEPS, dead), axis=1)
     against = np.maximum(before, floor)
     stands = (after >= step_ratio * against) & (after >= floor_ratio * floor)
     score = np.where(stands & (heard >= BEFORE // 4) & ~padding[:, low:high], after / against, np.float32(0.0))
     snr = after / floor
     for row, k in zip(*np.nonzero(padding[:, low - 1 : high - 1] & ~padding[:, low:high]), strict=True):
         score[row, k] = snr[row, k] = edge_ratio(energy[row, low + k :], padding[row, low + k :])
-    if not score.any():
-        return np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, np.float32)
     peak = running_max(score, dead)
     centre = score[:, dead:-dead]
-    clearest = (centre > peak[:, : centre.shape[1]]) & (centre >= peak[:, dead + 1 :])
-    steps, rows = np.nonzero(clearest.T)
-    return steps + first, rows, snr[rows, steps + dead]
+    frames, steps = np.nonzero((centre > peak[:, :FRAME_STEPS]) & (centre >= peak[:, dead + 1 :]))
+    return frames, steps, snr[frames, steps + dead]
+
+
+def lead(dead: int) -> int:
+    """Steps before a frame that `candidates` looks at."""
+    return BEFORE + 1 + dead
 
 
 def edge_ratio(energy: NDArray[np.float32], padding: NDArray[np.bool_]) -> float:

@@ -67,6 +67,23 @@ def test_short_regular_blocks_change_nothing_over_many_frames(size: int) -> None
     assert repr(in_pieces(sound, 12_000.0, cuts, DetectorSettings())) == repr(detect(sound, 12_000.0))
 
 
+def test_a_floor_that_rises_between_two_frames_is_the_same_however_they_are_analysed() -> None:
+    """Two impulses astride a frame's end, each beside the other's floor: which is the clearer must not depend on it."""
+    draw, rate_hz, frame = np.random.default_rng(11), 12_000.0, 1_152
+    found = []
+    for _ in range(40):
+        end = 16 * frame
+        sound = 1e-3 * draw.standard_normal(30 * frame)
+        sound[end - 4 * frame :] *= 3.0 ** draw.uniform(-2.0, 2.0)
+        for at in (end - draw.integers(6, 60), end + draw.integers(6, 60)):
+            sound[at : at + 30] += draw.uniform(0.002, 0.05) * draw.standard_normal(30)
+        cuts = list(range(frame, len(sound), frame))
+        whole = detect(sound, rate_hz)
+        assert repr(in_pieces(sound[None].astype(np.float32), rate_hz, cuts, DetectorSettings())) == repr(whole)
+        found += whole
+    assert len(found) > 30
+
+
 @pytest.mark.parametrize("rate_hz", [8_000.0, 11_025.0, 12_000.0, 44_100.0, 48_000.0, 192_000.0])
 @pytest.mark.parametrize("snr_db", [46.0, 26.0])
 def test_a_blast_in_noise_is_found_within_a_millisecond(rate_hz: float, snr_db: float) -> None:
