@@ -16,6 +16,9 @@ FLOOR_STEPS = 24  # of a frame that must be sound for it to have a floor
 FLOOR_FRAMES = 10  # whose median is the floor in use
 EDGE_STEPS = 192
 EDGE_RATIO = 10.0  # by which an impulse that starts a recording must die away
+SHORT = 4  # steps that a shock wave and the ground's copy of it fill
+QUIET_SHARE = 0.1  # of its strongest step, how much the steps behind may hold
+HIDDEN_FROM, HIDDEN_TO = 7, 20  # steps behind it, within which it can hide a muzzle blast
 PICK_BACK_S, PICK_AHEAD_S, PICK_SHARE = 0.003, 0.008, 0.3
 
 
@@ -143,21 +146,56 @@ def edge_ratio(energy: NDArray[np.float32], padding: NDArray[np.bool_]) -> float
     return ratio if ratio >= EDGE_RATIO else 0.0
 
 
+def hidden(
+    energy: NDArray[np.float32], at: int, floor: float, *, step_ratio: float, floor_ratio: float, dead: int
+) -> int | None:
+    """The step at which another impulse rises 7 to 20 steps behind a short one at step `at`, once that is left out.
+
+    `energy`: (n,). None where the first is not short, where nothing rises, and where it rises so far that it is found
+    without help.
+    """
+    start = energy[at : at + HIDDEN_FROM].tolist()
+    if sum(start[SHORT:]) > QUIET_SHARE * max(start[:SHORT]):
+        return None
+    low, high = at + 1, at + HIDDEN_TO + dead + 1
+    wanted = slice(HIDDEN_FROM - 1, HIDDEN_TO)
+    after = running_sum(energy[low : high + AFTER - 1], AFTER) * np.float32(1.0 / AFTER)
+    loud = after >= floor_ratio * floor
+    if not loud[wanted].any():
+        return None
+    past = energy[low - BEFORE - 1 : high - 2].copy()
+    against = np.maximum(running_sum(past, BEFORE) * np.float32(1.0 / BEFORE), np.float32(floor))
+    score = np.where(loud & (after >= step_ratio * against), after / against, np.float32(0.0))
+    best = dead + int(score[dead:].argmax())
+    if score[best] > score[best - dead : best].max():
+        return None
+    left = np.ones(len(past), np.float32)
+    past[BEFORE - 1 : BEFORE + SHORT] = left[BEFORE - 1 : BEFORE + SHORT] = 0.0
+    against = np.maximum(running_sum(past, BEFORE) / running_sum(left, BEFORE), np.float32(floor))
+    score = np.where(loud & (after >= step_ratio * against), after / against, np.float32(0.0))[wanted]
+    best = int(score.argmax())
+    return low + wanted.start + best if score[best] > 0.0 else None
+
+
 def pick(wave: NDArray[np.float32], at: int, rate_hz: float) -> tuple[int, float]:
     """The channel that crosses 0.3 of its own peak first, and where: (channel, fractional samples after `at`).
 
-    `wave`: (channels, samples), high-passed; the peak is sought from 3 ms before to 8 ms after sample `at`.
+    `wave`: (channels, samples), high-passed; the peak is sought from 3 ms before to 8 ms after sample `at`. A channel
+    whose peak is under 0.3 of the loudest is left out: on a wide array the sound may not have reached it yet.
     """
     back = round(PICK_BACK_S * rate_hz)
     size = np.abs(wave[:, at - back : at + round(PICK_AHEAD_S * rate_hz)])
-    limit = PICK_SHARE * size.max(axis=1)
-    first = np.argmax(size >= limit[:, None], axis=1)
-    best, onset = 0, float("inf")
-    for channel, j in enumerate(first.tolist()):
+    peaks = size.max(axis=1).tolist()
+    best, onset, least = 0, float("inf"), PICK_SHARE * max(peaks)
+    for channel, peak in enumerate(peaks):
+        if peak < least:
+            continue
+        limit = PICK_SHARE * peak
+        j = int((size[channel] >= limit).argmax())
         x = float(j)
         if j > 0:
             low, high = float(size[channel, j - 1]), float(size[channel, j])
-            x -= (high - float(limit[channel])) / (high - low)
+            x -= (high - limit) / (high - low)
         if x < onset:
             best, onset = channel, x
     return best, onset - back

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from acoustic import blast as physics
 from acoustic.errors import InputError
 from acoustic.impulses import Detector, DetectorSettings, Impulse, detect
 
@@ -29,6 +30,17 @@ def blast(seconds: float, onsets_s: list[float], rate_hz: float, peak: float = 0
         late = np.maximum(time_s - onset_s, 0.0) / 1e-3
         sound += np.where(time_s >= onset_s, peak * (1.0 - late) * np.exp(-late), 0.0)
     return sound.astype(np.float32)
+
+
+def rifle(lead_s: float, bang: float) -> Samples:
+    """A bullet's shock wave at 0.7 s and the muzzle blast `lead_s` behind it, each with the ground's copy, (n,)."""
+    fine = (np.arange(16 * round(1.5 * 48_000)) + 0.5) / (16 * 48_000.0) - 0.7
+    sound = np.zeros(len(fine))
+    for copy_s, gain in ((0.0, 1.0), (2.5e-3, 0.5)):
+        sound += gain * physics.n_wave(fine - copy_s, 0.5, 3e-4)
+        sound += gain * physics.friedlander(fine - copy_s - lead_s, bang, 1e-3)
+    heard: Samples = sound.reshape(-1, 16).mean(axis=1).astype(np.float32)
+    return heard + 5e-4 * np.random.default_rng(1).standard_normal(len(heard)).astype(np.float32)
 
 
 def street(rate_hz: float, channels: int, seconds: float, seed: int) -> Samples:
@@ -166,6 +178,48 @@ def test_an_array_hears_an_event_once_in_the_channel_it_reaches_first() -> None:
     assert one.channel == 2
     assert one.onset_sample / 48_000 == pytest.approx(0.7, abs=2e-4)
     assert sorted(i.channel for i in detect(sound, 48_000.0)) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("width_m", [0.5, 3.0, 6.0, 12.0])
+def test_on_an_array_of_any_width_the_channel_reached_first_is_told_and_its_onset(width_m: float) -> None:
+    for turn in range(8):
+        bearing = turn * math.pi / 4 + 0.2
+        late = width_m / 2 / 343.0 * np.array([math.cos(bearing + k * math.pi / 2) for k in range(4)])
+        late -= late.min()
+        draw = np.random.default_rng(turn)
+        sound = np.stack([blast(1.5, [0.7 + s], 48_000.0, peak=0.1, noise=0.0) for s in late])
+        first = detect(sound + 1e-3 * draw.standard_normal(sound.shape), 48_000.0, DetectorSettings(joint=True))[0]
+        assert first.channel == late.argmin()
+        assert first.onset_sample / 48_000 == pytest.approx(0.7, abs=2e-4)
+
+
+def test_four_microphones_together_hear_fainter_blasts_than_each_alone() -> None:
+    """The same faint blast in all, noise of its own in each: the mean of four energies wavers less than each."""
+    alone, together = [], []
+    for seed in range(40):
+        draw = np.random.default_rng(seed)
+        same = blast(1.2, [0.6], 48_000.0, peak=0.004, noise=0.0)
+        sound = same + 1e-3 * draw.standard_normal((4, len(same)))
+        alone += [i.onset_sample / 48_000 for i in detect(sound, 48_000.0)]
+        together += [i.onset_sample / 48_000 for i in detect(sound, 48_000.0, DetectorSettings(joint=True))]
+    found_alone, found_together = (sum(abs(s - 0.6) < 0.01 for s in times) for times in (alone, together))
+    assert found_together / 40 > found_alone / 160 + 0.05
+    assert len(together) - found_together <= len(alone) - found_alone
+
+
+@pytest.mark.parametrize("lead_ms", [7.0, 8.0, 10.0, 12.0, 13.0, 14.0, 16.0, 18.0, 20.0, 21.0, 25.0])
+@pytest.mark.parametrize("bang", [0.05, 0.125, 0.4, 1.0])
+def test_a_muzzle_blast_is_told_close_behind_its_bullet_s_shock_wave(lead_ms: float, bang: float) -> None:
+    found_s = [i.onset_sample / 48_000 - 0.7 for i in detect(rifle(lead_ms * 1e-3, bang), 48_000.0)]
+    assert found_s == pytest.approx([0.0, lead_ms * 1e-3], abs=2e-4)
+
+
+def test_a_click_that_is_no_shock_wave_hides_what_comes_soon_after() -> None:
+    """A struck thing rings where an N is over at once; what follows it within 12 ms is taken for more of it."""
+    time_s = np.arange(round(1.5 * 48_000)) / 48_000.0 - 0.7
+    ring = np.where(time_s >= 0, 0.5 * np.exp(-time_s / 1e-3) * np.sin(2 * math.pi * 3_000.0 * time_s), 0.0)
+    found = detect(blast(1.5, [0.71], 48_000.0, peak=0.2) + ring, 48_000.0)
+    assert [i.onset_sample / 48_000 for i in found] == pytest.approx([0.7], abs=3e-4)
 
 
 def test_after_a_gap_the_index_goes_on_and_the_past_is_forgotten() -> None:
