@@ -311,6 +311,42 @@ def test_every_sample_type_and_layout_gives_the_same_onsets_and_is_left_alone() 
         assert [i.level_db for i in found] == pytest.approx([i.level_db for i in whole], abs=0.1)
 
 
+def test_24_bit_counts_and_ten_million_samples_at_once() -> None:
+    plain = street(12_000.0, 1, 1.5, 6)
+    counts = (np.round(plain.astype(np.float64) * (2**23 - 1)).astype(np.int32)) << 8  # as soundfile hands 24 bits over
+    assert [i.onset_sample for i in detect(counts, 12_000.0)] == pytest.approx(
+        [i.onset_sample for i in detect(plain, 12_000.0)], abs=0.1
+    )
+    long = 1e-3 * np.random.default_rng(3).standard_normal((1, 10_000_000)).astype(np.float32)
+    long[0, 7_200_000:7_200_040] += 0.2
+    detector = Detector(48_000.0, 1)
+    (one,) = detector.push(long) + detector.flush()
+    assert one.onset_sample == pytest.approx(7_200_000, abs=20)
+    long[0, 9_999_999] = math.nan
+    with pytest.raises(InputError, match="holds nan in channel 0, sample 9999999"):
+        detect(long, 48_000.0)
+
+
+def test_what_is_too_loud_is_told_from_what_is_only_much() -> None:
+    """Samples up to ±32,768 in floating point are sound; 1e20, whose square no float32 holds, is not."""
+    loud = (32_768.0 * blast(1.5, [0.6], 48_000.0)).astype(np.float32)
+    assert [i.onset_sample / 48_000 for i in detect(loud, 48_000.0)] == pytest.approx([0.6], abs=1e-3)
+    with pytest.raises(InputError, match=r"holds 1\.0+\d*e\+20 in channel 0, sample 2"):
+        detect(np.array([0.0, 0.0, 1e20], np.float32), 48_000.0)
+
+
+def test_where_the_energy_of_5_ms_stands_over_300_ms_the_seismologists_trigger_agrees() -> None:
+    """obspy's recursive STA/LTA and ours, written for other sounds, find the same blasts in noise."""
+    trigger = pytest.importorskip("obspy.signal.trigger")
+    rate_hz, times_s = 12_000.0, [0.6, 1.3, 2.1, 2.6, 3.4]
+    sound = blast(4.0, times_s, rate_hz, peak=0.05)
+    ratio = trigger.recursive_sta_lta(sound.astype(np.float64), 60, 3_600)
+    theirs = [on / rate_hz for on, _ in trigger.trigger_onset(ratio, 6.0, 2.0)]
+    ours = [i.onset_sample / rate_hz for i in detect(sound, rate_hz)]
+    assert ours == pytest.approx(theirs, abs=3e-3)
+    assert ours == pytest.approx(times_s, abs=3e-4)
+
+
 def test_the_pulses_that_real_sensors_reported_are_found(shared: Path) -> None:
     folder = shared / "pittsburgh" / "FP2" / "test_019"
     pulses = json.loads(next(folder.glob("*.allpulses.json")).read_text())
