@@ -41,7 +41,7 @@ from acoustic.shock import LEAST_RATE_HZ, n_wave, needs_s
 PAST_FRAMES = 1  # of steps kept before the frame that is decided
 AHEAD_FRAMES = 5  # of sound heard after it
 KEPT_FRAMES = PAST_FRAMES + AHEAD_FRAMES
-MOST_FRAMES = 64  # analysed at once; bounds memory, not the result
+MOST_FRAMES, LEAST_FRAMES = 64, 16  # of all channels, analysed at once; bounds memory, not the result
 MOST_DEAD = 64
 LOUDEST = 1e6  # of a sample; full scale is 1
 PEAK_S = 0.03  # after the onset, within which the peak is sought
@@ -97,11 +97,12 @@ class Detector:
             raise InputError(f"dead_steps is {self.settings.dead_steps}; expected 1 to {MOST_DEAD}")
         self.rate_hz, self.channels = float(rate_hz), channels
         self._grid = grid = Grid.of(self.rate_hz)
-        self._front = FrontEnd(grid, channels, self.settings.corner_hz, MOST_FRAMES)
+        most = max(LEAST_FRAMES, MOST_FRAMES // channels)
+        self._front = FrontEnd(grid, channels, self.settings.corner_hz, most)
         self._rows = rows = 1 if self.settings.joint else channels
         self._step_ratio = 10.0 ** (self.settings.step_db / 10.0)
         self._floor_ratio = 10.0 ** (self.settings.floor_db / 10.0)
-        frames = KEPT_FRAMES + MOST_FRAMES  # held; frame k of each array below is the same stretch of the stream
+        frames = KEPT_FRAMES + most  # held; frame k of each array below is the same stretch of the stream
         self._raw = np.zeros((channels, frames * grid.frame), np.float32)
         self._wave = np.zeros((channels, frames * FRAME_STEPS * grid.step), np.float32)
         self._energy = np.zeros((rows, frames * FRAME_STEPS), np.float32)
@@ -109,8 +110,8 @@ class Detector:
         self._floors = np.zeros((rows, FLOOR_FRAMES - 1 + frames), np.float32)
         self._floor = np.zeros((rows, frames), np.float32)  # in use
         self._mean = np.full(grid.step, 1.0 / grid.step, np.float32)
-        self._squares = np.zeros((channels, MOST_FRAMES * FRAME_STEPS * grid.step), np.float32)
-        self.stride = MOST_FRAMES * grid.frame  # samples that are best pushed at once
+        self._squares = np.zeros((channels, most * FRAME_STEPS * grid.step), np.float32)
+        self.stride = most * grid.frame  # samples that are best pushed at once
         self._around = np.arange(-lead(self.settings.dead_steps), FRAME_STEPS + self.settings.dead_steps + EDGE_STEPS)
         self._restart(0)
 
