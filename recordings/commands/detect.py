@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypedDict
 
 from acoustic.impulses import detect
+from acoustic.levels import is_mu_law, padding_share
 from recordings.sounds import for_each_file, paths_given, read_sound, table
 
 
@@ -19,18 +24,39 @@ class Line(TypedDict):
     snr_db: float
 
 
-def impulses_of(path: str) -> list[Line]:
-    """The impulses of one file, in order of time. Raises InputError."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The impulses of one file in order of time, and what its recorder did to it."""
+
+    lines: list[Line]
+    done_to_it: list[str]
+
+
+def impulses_of(path: str) -> Found:
+    """Read one file. Raises InputError."""
     sound = read_sound(path)
-    return [
+    impulses = detect(sound.samples, sound.rate_hz)
+    lines = [
         Line(
             file=path,
             channel=impulse.channel,
             onset_s=round(impulse.onset_sample / sound.rate_hz, 6),
             snr_db=round(impulse.snr_db, 1),
         )
-        for impulse in detect(sound.samples, sound.rate_hz)
+        for impulse in impulses
     ]
+    seen = {
+        "clipped impulses": any(i.clipped for i in impulses),
+        "8-bit mu-law levels": is_mu_law(sound.samples),
+        "padding (runs of exact zeros)": any(padding_share(row) > 0.0 for row in sound.samples),
+    }
+    return Found(lines, [what for what, is_so in seen.items() if is_so])
+
+
+def remarks(found: Sequence[Found]) -> list[str]:
+    """One line for each thing that recorders did, with the number of files."""
+    counts = Counter(what for file in found for what in file.done_to_it)
+    return [f"{what}: {number} of {len(found)} files" for what, number in sorted(counts.items())]
 
 
 def main(argv: list[str]) -> int:
@@ -39,15 +65,18 @@ def main(argv: list[str]) -> int:
     parser.add_argument("files", nargs="+", metavar="FILE", help="WAV or FLAC; '-' reads paths from standard input")
     parser.add_argument("--format", choices=["jsonl", "table"], default="table", help="default: table")
     options = parser.parse_args(argv)
-    found = for_each_file(impulses_of, paths_given(options.files))
-    if options.format == "jsonl":
-        for lines in found:
-            for line in lines:
+    found = []
+    for file in for_each_file(impulses_of, paths_given(options.files)):
+        found.append(file)
+        if options.format == "jsonl":
+            for line in file.lines:
                 print(json.dumps(line))
-        return 0
-    rows = [
-        (x["file"], str(x["channel"]), f"{x['onset_s']:.6f}", f"{x['snr_db']:.1f}") for lines in found for x in lines
-    ]
-    for text in table(rows, ("file", "channel", "onset (s)", "snr (dB)")):
-        print(text)
+    if options.format == "table":
+        rows = [
+            (x["file"], str(x["channel"]), f"{x['onset_s']:.6f}", f"{x['snr_db']:.1f}") for f in found for x in f.lines
+        ]
+        for text in table(rows, ("file", "channel", "onset (s)", "snr (dB)")):
+            print(text)
+    for remark in remarks(found):
+        print(remark, file=sys.stderr)
     return 0
