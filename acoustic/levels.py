@@ -17,9 +17,15 @@ def mu_law_levels() -> NDArray[np.int64]:
 
 def is_mu_law(samples: NDArray[np.floating]) -> bool:
     """Whether every sample, (…,) with full scale 1, lies on a level of 8-bit mu-law, and enough of them are used."""
-    counts = np.abs(samples.ravel() * 32_768.0)
-    used = np.unique(counts)
-    return len(used) >= LEAST_LEVELS and bool(np.isin(used, mu_law_levels()).all())
+    scaled = np.abs(samples.ravel() * 32_768.0)
+    if not scaled.size or not scaled.max() <= 32_768.0:
+        return False
+    counts = scaled.astype(np.intp)
+    known = np.zeros(32_769, bool)
+    known[mu_law_levels()] = True
+    if not (known[counts].all() and (counts == scaled).all()):
+        return False
+    return int(np.count_nonzero(np.bincount(counts))) >= LEAST_LEVELS
 
 
 def padding_share(samples: NDArray[np.floating]) -> float:

@@ -214,6 +214,15 @@ def test_a_muzzle_blast_is_told_close_behind_its_bullet_s_shock_wave(lead_ms: fl
     assert found_s == pytest.approx([0.0, lead_ms * 1e-3], abs=2e-4)
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.sampled_from([9.0, 13.0, 18.0]), st.booleans(), st.lists(st.integers(0, 72_000), max_size=12))
+def test_a_hidden_blast_is_the_same_however_the_stream_is_cut(lead_ms: float, joint: bool, cuts: list[int]) -> None:
+    sound, how = np.stack([rifle(lead_ms * 1e-3, 0.3)] * 2), DetectorSettings(joint=joint)
+    whole = detect(sound, 48_000.0, how)
+    assert len(whole) == (2 if joint else 4)
+    assert repr(in_pieces(sound, 48_000.0, cuts, how)) == repr(whole)
+
+
 def test_a_click_that_is_no_shock_wave_hides_what_comes_soon_after() -> None:
     """A struck thing rings where an N is over at once; what follows it within 12 ms is taken for more of it."""
     time_s = np.arange(round(1.5 * 48_000)) / 48_000.0 - 0.7
@@ -276,6 +285,12 @@ def test_a_rate_outside_8_to_192_khz_is_refused(rate_hz: float) -> None:
         detect(np.zeros(100), rate_hz)
 
 
+@pytest.mark.parametrize("steps", [-1, 0, 65])
+def test_a_dead_time_that_no_frame_can_hold_is_refused(steps: int) -> None:
+    with pytest.raises(InputError, match=f"dead_steps is {steps}; expected 1 to 64"):
+        Detector(12_000.0, 1, DetectorSettings(dead_steps=steps))
+
+
 def test_a_block_with_another_number_of_channels_is_refused_and_the_stream_goes_on() -> None:
     sound = street(12_000.0, 2, 1.5, 4)
     detector = Detector(12_000.0, 2)
@@ -288,7 +303,7 @@ def test_a_block_with_another_number_of_channels_is_refused_and_the_stream_goes_
         Detector(12_000.0, 0)
 
 
-@pytest.mark.parametrize("size", [0, 1, 2, 575, 576, 577])
+@pytest.mark.parametrize("size", [0, 1, 2, 12, 575, 576, 577])
 def test_a_recording_may_be_as_short_as_nothing(size: int) -> None:
     assert detect(np.zeros(size, np.float32), 12_000.0) == []
     assert len(detect(0.1 * np.ones(size, np.float32), 12_000.0)) == 0
