@@ -1,6 +1,6 @@
 """False alarms over time: a city without a gun, heard by twelve nodes; per node and day, with an interval.
 
-    python -m benchmarks.false_alarms [train|evaluate] [RECORDINGS]      (RECORDINGS: only so many, for a quick look)
+    python -m benchmarks.false_alarms [train|evaluate] [RECORDINGS]      (RECORDINGS: only so many; all take 8 minutes)
 
 Method. Every labelled clip of `shared/impulses` that is no gunshot (and no edited sample of one, and no artillery) is
 played once, in seeded order, from a random place of the scene's town, its peak between 80 and 110 dB re 20 µPa at 10 m;
