@@ -116,8 +116,9 @@ def modes(rows: Rows, airs: Sequence[Air], priors: Priors, near: Array | None = 
     around = Medium(np.stack([m.mean for m in each]), np.stack([m.sigma for m in each]))
     begin, problem = starts(rows, around, priors)
     if near is not None:
-        begin = np.concatenate([profiled(near[:, None], rows, around)[:, 0], begin])
-        problem = np.concatenate([np.arange(len(airs)), problem])
+        beside = np.hypot(*(begin[:, :2] - near[problem]).T) < 2 * SAME_M
+        begin = np.concatenate([profiled(near[:, None], rows, around)[:, 0], begin[beside]])
+        problem = np.concatenate([np.arange(len(airs)), problem[beside]])
     of_start, air = rows.of(problem), Medium(around.mean[problem], around.sigma[problem])
     fit = descend(begin, of_start, air, priors)
     found = []
