@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 Single = NDArray[np.float32]
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
-REACH_S = 4.0  # two arrivals further apart in time do not compete for one shot
+SHORTEST_S = 4.0  # in which a rate of strangers is told
 SAME_S = 0.006  # what comes sooner after a signal is not its echo
 POINTED = 2.0  # log odds that a bearing adds where it points to the place
 BEARING_RAD = math.radians(3.0)  # added to a bearing's own σ
@@ -125,6 +125,8 @@ class Associator:
         self._order = np.lexsort((signals.time, signals.station))
         self._signals = s = Signals(*(getattr(signals, name)[self._order] for name in Signals.__slots__))
         count = len(s.time)
+        # the sound of two shots further apart in time than this reaches no station at once
+        self._reach_s = field.far_m / field.air[0] + 1.0
         self._free = np.ones(count, dtype=bool)
         self._faith = np.ones(count)  # share of a signal's worth that is left after echoes are explained
         if used is not None:
@@ -136,7 +138,7 @@ class Associator:
         self._times = np.append(s.time, math.nan)
         span = (float(s.time.min()), float(s.time.max())) if count else (0.0, 0.0)
         self._profile = Profile(field.count, span, search.kernel_s, search.echo_s)
-        rate_hz = count / field.count / max(span[1] - span[0], REACH_S)
+        rate_hz = count / field.count / max(span[1] - span[0], SHORTEST_S)
         self._quiet = max(math.log(search.usual_hz / rate_hz), 0.0) if count else 0.0
         self._tell(np.flatnonzero(self._free))
 
@@ -204,7 +206,7 @@ class Associator:
             yield Hypothesis(place, float(times[best]), float(score[best]), self._order[taken], rivals)
             self._use(taken)
             off = np.hypot(*(places - places[best]).T)
-            touched = (np.abs(times - times[best]) < REACH_S) & (off < 3 * self.field.hearing_m)
+            touched = (np.abs(times - times[best]) < self._reach_s) & (off < 2 * self.field.far_m)
             score[touched] = self._score(places[touched], times[touched])
             score[best] = -math.inf
             keep = score >= self.search.least - SLACK[1]
@@ -277,7 +279,8 @@ class Associator:
 
     def _rivals(self, best: int, taken: Index, places: Single, times: Array, score: Array) -> tuple[Array, ...]:
         """Other places that explain half of the signals nearly as well, best first, each apart from the others."""
-        near = np.flatnonzero((score > score[best] - self.search.margin) & (np.abs(times - times[best]) < REACH_S))
+        beside = np.abs(times - times[best]) < self._reach_s
+        near = np.flatnonzero(beside & (score > score[best] - self.search.margin))
         near = near[np.hypot(*(places[near] - places[best]).T) > APART_M]
         if not len(near):
             return ()

@@ -145,3 +145,22 @@ def test_what_many_stations_heard_twice_is_one_shot() -> None:
     again = [replace(a, id=f"{a.id}:again", time_ns=a.time_ns + 15_000_000) for a in heard]
     (shot,) = locate([*heard, *again], AIR)
     assert near([shot], ONE)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10**6))
+def test_no_shot_lives_on_arrivals_of_another_however_far_a_network_hears(seed: int) -> None:
+    """Between two far places the same arrival fits discharge times that are seconds apart."""
+    rng = np.random.default_rng(seed)
+    wide = replace(SEARCH, hearing_m=2500.0, least=3.0)
+    places = np.column_stack([rng.uniform(0, 3000, (12, 2)), np.full(12, 10.0)])
+    heard = [
+        a for n in range(6) for a in arrivals(places, tuple(rng.uniform(0, 3000, 2).tolist()), 2.0 + n, tag=str(n))
+    ]
+    station = np.array([int(a.node[1:]) for a in heard], dtype=np.intp)
+    time = np.array([(a.time_ns - EPOCH_NS) * 1e-9 for a in heard])
+    field = Field(places, AIR, Priors(hearing_m=1500.0), wide.hearing_m)
+    shots = list(Associator(field, signals_of(heard, station, time, wide), wide).shots())
+    assert min(len(shot.signals) for shot in shots) >= 3
+    taken = [i for shot in shots for i in shot.signals]
+    assert len(taken) == len(set(taken))
