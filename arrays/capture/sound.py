@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from acoustic.errors import ResourceError
 from arrays.capture import Block, Gap
+from arrays.clock import Clock
 from arrays.timebase import Timebase
 
 BLOCK_S = 0.02
 QUEUE_S = 2.0
 SILENT_S = 2.0
+FIX_S = 1.0  # between comparisons with the computer's clock
+JITTER_S = 0.003  # of one: when the driver calls
+RETRY_S, LONGEST_RETRY_S = 1.0, 30.0
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What the callback hands on, when it began by the computer's clock, and by how much its place is in doubt."""
+
+    item: Block | Gap
+    utc_ns: int
+    doubt_s: float = 0.0
 
 
 class SoundCard:
     """The chosen channels (from 1) of an input whose name contains `device`, the default input where that is empty.
 
-    A block that finds the queue full is dropped and shows as a gap, to the sample. What the driver itself lost is
-    counted by its own clock, to a few samples: σ grows by a block for each time it happened. `stop` ends the stream.
-    Raises ResourceError where PortAudio or the device is absent.
+    Samples are counted; the computer's clock, which is known to `time_sigma_s`, says how fast the card really is. A
+    block that finds the queue full is dropped and shows as a gap, to the sample. What the driver itself lost is counted
+    by its own clock, and a card that was unplugged by the computer's, to a few samples: σ grows by a block until the
+    clock is found again. A card that is gone is tried again for ever, ever more slowly. `stop` ends the stream. Raises
+    ResourceError where PortAudio is absent, or the device at the start.
     """
 
     def __init__(
@@ -38,23 +57,55 @@ class SoundCard:
         portaudio: Any = None,
     ) -> None:
         self._portaudio = portaudio or _portaudio()
+        self._name, self._columns = device, [channel - 1 for channel in channels]
         self._device = find_input(self._portaudio, device, max(channels))
-        self._columns = [channel - 1 for channel in channels]
         self.rate_hz, self.channels = rate_hz, len(channels)
         self._sigma_s = time_sigma_s
         self._stop = stop or threading.Event()
-        self._queue: queue.Queue[Block | Gap] = queue.Queue(round(QUEUE_S / BLOCK_S))
-        self._counter = self._lost = self._slips = 0
-        self._first_adc_s: float | None = None
-        self._anchor_ns = time.time_ns()
+        self._queue: queue.Queue[_Taken] = queue.Queue(round(QUEUE_S / BLOCK_S))
+        self._counter = self._lost = 0
+        self._doubt_s = 0.0
+        self._first_adc_s: float | None = None  # of this opening, and the counter then
+        self._first_counter = 0
+        self._end_ns = 0  # of the last sound taken
+        self._clock: Clock | None = None
+        self._fixed = self._now = 0  # samples: of the last comparison, and of the newest sound handed on
 
     @property
     def timebase(self) -> Timebase:
-        """Sample 0 is when the first block's first sample was taken, by the computer's clock."""
-        return Timebase(0, self._anchor_ns, self.rate_hz, self._sigma_s + self._slips * BLOCK_S)
+        """The sample counter in UTC, as the computer's clock has it so far."""
+        if self._clock is None:
+            return Timebase(0, time.time_ns(), self.rate_hz, self._sigma_s)
+        fitted = self._clock.timebase(self._now)
+        return replace(fitted, sigma_s=math.hypot(fitted.sigma_s, self._sigma_s))
 
     def blocks(self) -> Iterator[Block | Gap]:
-        """The stream, until `stop`. Raises ResourceError where the device cannot be opened or falls silent."""
+        """The stream, until `stop`. Raises ResourceError where the device cannot be opened at first."""
+        wait_s = RETRY_S
+        while not self._stop.is_set():
+            try:
+                for item in self._opened():
+                    wait_s = RETRY_S
+                    yield item
+            except ResourceError as error:
+                if self._clock is None:
+                    raise
+                log.warning("sound input is gone; it is tried again", problem=str(error), wait_s=wait_s)
+                self._stop.wait(wait_s)
+                wait_s = min(2.0 * wait_s, LONGEST_RETRY_S)
+                self._look_again()
+
+    def _look_again(self) -> None:
+        """PortAudio lists devices when it starts: one that was plugged in again may have another number."""
+        self._portaudio._terminate()
+        self._portaudio._initialize()
+        try:
+            self._device = find_input(self._portaudio, self._name, max(self._columns) + 1)
+        except ResourceError as error:
+            log.info("sound input is not back yet", problem=str(error))
+
+    def _opened(self) -> Iterator[Block | Gap]:
+        self._first_adc_s = None
         try:
             stream = self._portaudio.InputStream(
                 device=self._device,
@@ -65,32 +116,48 @@ class SoundCard:
                 callback=self._callback,
             )
             with stream:
-                yield from self._taken()
+                while not self._stop.is_set():
+                    yield self._handed_on(self._queue.get(timeout=SILENT_S))
+        except queue.Empty:
+            raise ResourceError(f"sound input {self._device} gives no sound any more; is it unplugged?") from None
         except self._portaudio.PortAudioError as error:
             raise ResourceError(f"sound input {self._device} cannot be used: {error}") from error
 
-    def _taken(self) -> Iterator[Block | Gap]:
-        while not self._stop.is_set():
-            try:
-                yield self._queue.get(timeout=SILENT_S)
-            except queue.Empty:
-                raise ResourceError(f"sound input {self._device} gives no sound any more; is it unplugged?") from None
+    def _handed_on(self, taken: _Taken) -> Block | Gap:
+        """Compare the counter with the computer's clock, now and then."""
+        item = taken.item
+        if self._clock is None:
+            self._clock = Clock(item.index, taken.utc_ns, JITTER_S, self.rate_hz)
+            self._fixed = item.index
+        if taken.doubt_s:
+            self._clock.doubt(taken.doubt_s)
+        if isinstance(item, Block):
+            if item.index - self._fixed >= FIX_S * self.rate_hz:
+                self._clock.fix(item.index, taken.utc_ns, JITTER_S)
+                self._fixed = item.index
+            self._now = item.index + item.samples.shape[1]
+        return item
 
     def _callback(self, sound: NDArray[np.float32], frames: int, clock: Any, status: Any) -> None:
+        began_ns = time.time_ns() - round((clock.currentTime - clock.inputBufferAdcTime) * 1e9)
         if self._first_adc_s is None:
             self._first_adc_s = clock.inputBufferAdcTime
-            self._anchor_ns = time.time_ns() - round((clock.currentTime - clock.inputBufferAdcTime) * 1e9)
+            if self._end_ns:
+                self._lost += max(0, round((began_ns - self._end_ns) * 1e-9 * self.rate_hz))
+                self._doubt_s = BLOCK_S
+            self._first_counter = self._counter + self._lost
         if status and status.input_overflow:
-            expected = round((clock.inputBufferAdcTime - self._first_adc_s) * self.rate_hz)
-            self._lost += max(0, expected - self._counter - self._lost)
-            self._slips += 1
+            since = round((clock.inputBufferAdcTime - self._first_adc_s) * self.rate_hz)
+            self._lost = max(self._lost, self._first_counter + since - self._counter)
+            self._doubt_s = BLOCK_S
+        self._end_ns = began_ns + round(frames / self.rate_hz * 1e9)
         try:
             if self._lost:
-                self._queue.put_nowait(Gap(self._counter, self._lost))
-                self._counter, self._lost = self._counter + self._lost, 0
+                self._queue.put_nowait(_Taken(Gap(self._counter, self._lost), began_ns, self._doubt_s))
+                self._counter, self._lost, self._doubt_s = self._counter + self._lost, 0, 0.0
             samples = np.ascontiguousarray(sound[:, self._columns].T)
             samples.flags.writeable = False
-            self._queue.put_nowait(Block(self._counter, samples))
+            self._queue.put_nowait(_Taken(Block(self._counter, samples), began_ns))
             self._counter += frames
         except queue.Full:
             self._lost += frames

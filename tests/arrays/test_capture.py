@@ -98,6 +98,12 @@ class FakePortAudio:
     def __init__(self, play: Callable[[Callable[..., None]], None]) -> None:
         self._play = play
 
+    def _terminate(self) -> None:
+        pass
+
+    def _initialize(self) -> None:
+        pass
+
     def query_devices(self, kind: str = "") -> Any:
         devices = [
             {"name": "HDMI Output", "max_input_channels": 0, "index": 0},
@@ -194,7 +200,46 @@ def test_a_device_is_found_by_part_of_its_name_or_named_with_what_there_is() -> 
         find_input(fake, "HDMI", 1)
 
 
-def test_a_card_that_falls_silent_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_card_that_never_gives_sound_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("arrays.capture.sound.SILENT_S", 0.05)
     with pytest.raises(ResourceError, match="gives no sound any more; is it unplugged"):
         list(card(lambda _: None).blocks())
+
+
+def test_a_card_that_was_unplugged_goes_on_after_a_gap_as_long_as_it_was_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("arrays.capture.sound.SILENT_S", 0.1)
+    monkeypatch.setattr("arrays.capture.sound.RETRY_S", 0.05)
+    opened: list[float] = []
+
+    def play(callback: Callable[..., None]) -> None:
+        opened.append(time.monotonic())
+        callback(np.zeros((FRAMES, 2), np.float32), FRAMES, instant(100.0 * len(opened)), FINE)
+
+    source = card(play)
+    first, gap, second = taken(source, 3)
+    assert first.index == 0
+    gone_s = opened[1] - opened[0] - FRAMES / RATE_HZ
+    assert isinstance(gap, Gap)
+    assert gap.samples == pytest.approx(gone_s * RATE_HZ, abs=0.02 * RATE_HZ)
+    assert second.index == FRAMES + gap.samples
+    assert source.timebase.sigma_s > 0.02
+
+
+def test_a_card_that_runs_fast_is_followed_by_the_computer_s_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """100 ppm are 0.36 s, or 120 m of sound, after an hour."""
+    fast, start_ns, blocks = 1.0001, 1_700_000_000 * 10**9, 600
+    length, now = round(RATE_HZ), [0]
+    monkeypatch.setattr("arrays.capture.sound.time.time_ns", lambda: now[0])
+    monkeypatch.setattr("arrays.capture.sound.QUEUE_S", 100.0)
+
+    def play(callback: Callable[..., None]) -> None:
+        for n in range(blocks):
+            now[0] = start_ns + round((n * length / (RATE_HZ * fast) + 0.01) * 1e9)
+            callback(np.zeros((length, 2), np.float32), length, instant(n * length / RATE_HZ), FINE)
+
+    source = card(play)
+    last = taken(source, blocks)[-1]
+    assert isinstance(last, Block)
+    true_ns = start_ns + round(last.index / (RATE_HZ * fast) * 1e9)
+    off_s = (source.timebase.utc_ns(last.index) - true_ns) * 1e-9
+    assert abs(off_s) < 3 * source.timebase.sigma_s < 0.01

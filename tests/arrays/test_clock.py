@@ -75,3 +75,26 @@ def test_a_fix_without_a_true_sigma_is_refused(sigma_s: float) -> None:
 def test_a_fix_from_before_is_refused() -> None:
     with pytest.raises(InputError, match="sample"):
         disciplined().fix(5, START_NS, NOISE_S)
+
+
+def test_a_source_that_keeps_to_its_step_is_believed_after_a_minute() -> None:
+    """A computer without a battery starts in the past; once it is told the time, its clock steps and stays."""
+    clock, hour_ns, sigmas = disciplined(), 3600 * 10**9, []
+    for second in range(600, 700):
+        clock.fix(second * RATE_HZ, true_ns(second * RATE_HZ) + hour_ns, NOISE_S)
+        sigmas.append(clock.timebase(second * RATE_HZ).sigma_s)
+    assert min(sigmas[:59]) > 3500.0
+    assert sigmas[-1] < 1e-3
+    now = 699 * RATE_HZ
+    assert clock.timebase(now).utc_ns(now) == pytest.approx(true_ns(now) + hour_ns, abs=1e6)
+
+
+def test_lost_samples_widen_sigma_until_fixes_find_the_place_again() -> None:
+    clock, lost_s = disciplined(), 0.004
+    clock.doubt(0.02)
+    assert clock.timebase(600 * RATE_HZ).sigma_s > 0.019
+    for second in range(600, 660):
+        clock.fix(second * RATE_HZ, true_ns(second * RATE_HZ) + round(lost_s * 1e9), NOISE_S)
+    now = 659 * RATE_HZ
+    assert clock.timebase(now).sigma_s < 1e-3
+    assert clock.timebase(now).utc_ns(now) == pytest.approx(true_ns(now) + round(lost_s * 1e9), abs=1e6)
