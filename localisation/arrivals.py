@@ -27,8 +27,9 @@ class Arrival:
     `id` is unique in the network (node and sequence); position in metres east, north, up of the network's origin;
     `time_ns` is UTC in integer nanoseconds at the sensor; `sigma_s` is picking ⊕ clock. `azimuth_deg` points from the
     array to the sound, clockwise from north. `shock_lead_s` is how long the shock wave came before the muzzle blast.
-    `probabilities` is the node's opinion of the class. `repeats`: the earlier arrivals it looks like. Optional fields
-    are None where the node cannot tell.
+    `probabilities` is the node's opinion of the class. `repeats`: the earlier arrivals it looks like. `again`: the key
+    of the shot for which the node was asked to look again, and then found it; empty for what it heard by itself.
+    Optional fields are None where the node cannot tell.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Arrival:
     shock_lead_s: float | None = None
     probabilities: Mapping[str, float] | None = None
     repeats: tuple[Repetition, ...] = ()
+    again: str = ""
 
     @property
     def bearing_deg(self) -> tuple[float, float]:

@@ -3,6 +3,9 @@
 Arrivals are kept for as long as they can matter. Each feed explains anew the arrivals around the new ones; once a
 stretch of arrivals has ended (nothing more can belong to it) it is explained once as a whole, which is what a batch
 does, so that the last version of each shot is the batch's answer however the arrivals came in.
+
+What a node found only when it was asked again (`localisation.again`) belongs to the shot that it was asked for: it has
+no part in association, and joins that shot's arrivals wherever its place is solved.
 """
 
 from __future__ import annotations
@@ -14,10 +17,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from acoustic.air import Air
 from acoustic.errors import InputError
-from localisation.arrivals import MOVED_M, Arrival, Origin, Reason, Shot, Station, Verdict
+from localisation.again import free, kept
+from localisation.arrivals import MOVED_M, Arrival, Origin, Reason, Shot, Station
 from localisation.associate import Search
 from localisation.explain import Explained, explain
 from localisation.field import Field
@@ -26,6 +31,7 @@ from localisation.motion import motion, moved, second_shooter
 from localisation.solve import origin_of, origins_of, with_rivals
 from localisation.verdict import WITHDRAWN, verdict, withdrawn
 
+Array = NDArray[np.float64]
 NS = 1_000_000_000
 
 
@@ -53,6 +59,7 @@ class Network:
         self._places: dict[str, tuple[float, float, float]] = {}
         self._field: Field | None = None
         self._arrivals: dict[str, Arrival] = {}
+        self._again: dict[str, dict[str, Arrival]] = {}  # key of a shot: what each node found when asked again
         self._shots: dict[str, Shot] = {}
         self._owner: dict[str, str] = {}  # arrival id: key of the shot that uses it
         self._closed_ns = 0
@@ -62,7 +69,8 @@ class Network:
         """Take up shots that were published before a restart: their keys and versions go on."""
         for shot in shots:
             self._publish(shot)
-            self._arrivals.update({a.id: a for a in shot.arrivals})
+            self._arrivals.update({a.id: a for a in shot.arrivals if not a.again})
+            self._found_again(shot.arrivals)
             for a in shot.arrivals:
                 self._place(a.node, (a.x, a.y, a.z))
 
@@ -73,15 +81,16 @@ class Network:
         """
         for s in stations:
             self._place(s.node, (s.x, s.y, s.z))
-        new = [a for a in arrivals if a.id not in self._arrivals]
+        told = list(arrivals)
+        new = [a for a in told if a.id not in self._arrivals and not a.again]
         for a in new:
             self._place(a.node, (a.x, a.y, a.z))
             self._arrivals[a.id] = a
-        if not new:
+        fresh = {a.id for a in new} | self._found_again(told)
+        if not fresh:
             return []
         ordered = sorted(self._arrivals.values(), key=lambda a: (a.time_ns, a.id))
         changed: dict[str, Shot] = {}
-        fresh = {a.id for a in new}
         for part, edge_ns in self._stretches(ordered, fresh):
             shots = self._explain_whole(part) if edge_ns is None else self._reconsider(part, fresh, edge_ns)
             changed |= {shot.key: shot for shot in shots}
@@ -103,6 +112,7 @@ class Network:
         self._arrivals = {k: a for k, a in self._arrivals.items() if a.time_ns >= time_ns}
         self._shots = {k: s for k, s in self._shots.items() if s.origin.time_ns >= time_ns}
         self._owner = {a: k for a, k in self._owner.items() if k in self._shots}
+        self._again = {k: found for k, found in self._again.items() if k in self._shots}
         self._whole = set()
 
     def _place(self, node: str, place: tuple[float, float, float]) -> None:
@@ -112,6 +122,19 @@ class Network:
             self._field, self._whole = None, set()
         elif (apart := math.dist(known, place)) > MOVED_M:
             raise InputError(f"node {node} is at two places {apart:.0f} m apart; expected one")
+
+    def _found_again(self, told: Iterable[Arrival]) -> set[str]:
+        """Take what nodes found when asked again, once a node and shot; the arrivals to look at anew because of it."""
+        changed = set()
+        for a in sorted((a for a in told if a.again), key=lambda a: (a.time_ns, a.id)):
+            found = self._again.setdefault(a.again, {})
+            if a.node not in found:
+                found[a.node] = a
+                changed.add(a.again)
+        if changed:
+            self._whole = set()
+        shots = [self._shots[key] for key in changed if key in self._shots]
+        return {a.id for shot in shots for a in shot.arrivals if a.id in self._arrivals}
 
     def _stretches(self, ordered: Sequence[Arrival], new: set[str]) -> list[tuple[list[Arrival], int | None]]:
         """What to explain now: every stretch that a new arrival is in, whole if it has ended, else what is around it,
@@ -188,7 +211,7 @@ class Network:
         before = {self._owner[a] for a in inside if a in self._owner}
         partly: set[str] = set()
         if fresh is not None:
-            reach = {k: self._shots[k].arrivals for k in before}
+            reach = {k: [a for a in self._shots[k].arrivals if not a.again] for k in before}
             partly = {k for k, own in reach.items() if any(a.id not in inside or a.time_ns < edge_ns for a in own)}
         held = {a.id for k in partly for a in self._shots[k].arrivals}
         free = [i for i, a in enumerate(stretch) if a.id not in held]
@@ -204,10 +227,22 @@ class Network:
                 shots.append((arrivals, one))
         origins = self._origins(shots, heard)
         moving = self._moving(shots)
+        used = [a for arrivals, _ in shots for a in arrivals]
         for n, ((arrivals, one), origin) in enumerate(zip(shots, origins, strict=True)):
             other = second_shooter(origin, origins[:n])
             more = [*moving.get(one.burst, []), *([other] if other else [])]
-            shot = self._version(arrivals, verdict(arrivals, origin, more), origin, seen)
+            last = self._last(arrivals, seen)
+            key = key_of(arrivals) if last is None else last.key
+            found, best = self._looked_again(key, (arrivals, one), heard, origin, used)
+            used += found
+            every = (*arrivals, *found)
+            what = verdict(every, best, more)
+            if last is None:
+                shot = Shot(key=key, version=1, origin=best, verdict=what, arrivals=every)
+            elif (last.origin, last.verdict) == (best, what):
+                shot = last
+            else:
+                shot = Shot(key=key, version=last.version + 1, origin=best, verdict=what, arrivals=every)
             seen.add(shot.key)
             if self._shots.get(shot.key) != shot:
                 changed.append(shot)
@@ -219,30 +254,53 @@ class Network:
             self._publish(shot)
         return changed
 
-    def _version(self, arrivals: Sequence[Arrival], what: Verdict, origin: Origin, taken: set[str]) -> Shot:
-        """A located shot as the next version of the published one that it shares most arrivals with, or a new one."""
+    def _last(self, arrivals: Sequence[Arrival], taken: set[str]) -> Shot | None:
+        """The published shot that a located one is the next version of: that which it shares most arrivals with."""
         shared: dict[str, int] = {}
         for a in arrivals:
             key = self._owner.get(a.id)
             if key is not None and key not in taken:
                 shared[key] = shared.get(key, 0) + 1
-        if not shared:
-            return first_version(arrivals, origin, what)
-        last = self._shots[min(shared, key=lambda k: (-shared[k], k))]
-        if last.origin == origin and last.verdict == what:
-            return last
-        return Shot(key=last.key, version=last.version + 1, origin=origin, verdict=what, arrivals=tuple(arrivals))
+        return self._shots[min(shared, key=lambda k: (-shared[k], k))] if shared else None
 
-    def _origins(self, shots: Sequence[tuple[list[Arrival], Explained]], among: Sequence[Arrival]) -> list[Origin]:
-        """Where each explained shot was, all solved at once."""
+    def _looked_again(
+        self,
+        key: str,
+        shot: tuple[list[Arrival], Explained],
+        among: Sequence[Arrival],
+        origin: Origin,
+        used: Sequence[Arrival],
+    ) -> tuple[list[Arrival], Origin]:
+        """What nodes found again for this shot and may keep (not what is `used` already), and the origin with it."""
+        known = {r.node for r in origin.residuals}
+        found = free((a for a in self._again.get(key, {}).values() if a.node not in known), used)
+        while found:
+            better = self._origins([shot], among, found, np.array([origin.x, origin.y]))[0]
+            if (stay := kept(origin, better, found)) == found:
+                return found, better
+            found = stay
+        return [], origin
+
+    def _origins(
+        self,
+        shots: Sequence[tuple[list[Arrival], Explained]],
+        among: Sequence[Arrival],
+        found: Sequence[Arrival] = (),
+        begin: Array | None = None,
+    ) -> list[Origin]:
+        """Where each explained shot was, all solved at once, with what was `found` again for them.
+
+        Sought at the places that association found, or at `begin` (2,) m, of one shot.
+        """
         if not shots:
             return []
         told = []
         for own, one in shots:
             borrowed = (_moved(among[i], shift) for i, shift in one.borrowed)
             shifts = one.shifts or (0.0,) * len(own)
-            told.append([*(_moved(a, s) for a, s in zip(own, shifts, strict=True)), *borrowed])
-        airs, near = [self.air] * len(shots), np.array([one.place for _, one in shots])
+            told.append([*(_moved(a, s) for a, s in zip(own, shifts, strict=True)), *borrowed, *found])
+        airs = [self.air] * len(shots)
+        near = np.array([one.place for _, one in shots]) if begin is None else begin[None]
         nodes, places = np.array(list(self._places)), np.array(list(self._places.values()))
         silent = []
         for heard, (_, one) in zip(told, shots, strict=True):
@@ -293,14 +351,14 @@ def locate_associated(arrivals: Sequence[Arrival], air: Air) -> Shot:
     if not arrivals:
         raise InputError("arrivals is empty; expected at least 3")
     origin = origin_of(arrivals, air)
-    return first_version(arrivals, origin, verdict(arrivals, origin))
+    what = verdict(arrivals, origin)
+    return Shot(key=key_of(arrivals), version=1, origin=origin, verdict=what, arrivals=tuple(arrivals))
 
 
 def _moved(arrival: Arrival, seconds: float) -> Arrival:
     return replace(arrival, time_ns=arrival.time_ns + round(seconds * NS))
 
 
-def first_version(arrivals: Sequence[Arrival], origin: Origin, what: Verdict) -> Shot:
-    """A shot as it is published first; its key is made of its arrivals."""
-    key = hashlib.sha256("\n".join(sorted(a.id for a in arrivals)).encode()).hexdigest()[:16]
-    return Shot(key=key, version=1, origin=origin, verdict=what, arrivals=tuple(arrivals))
+def key_of(arrivals: Sequence[Arrival]) -> str:
+    """The key of a shot that is published first: made of its arrivals."""
+    return hashlib.sha256("\n".join(sorted(a.id for a in arrivals)).encode()).hexdigest()[:16]

@@ -12,19 +12,22 @@ UNKNOWN = "unknown"
 WITHDRAWN = "withdrawn"
 LEAST = 0.5  # a class is named from this probability on
 SURE = 0.98  # one node's opinion is never worth more than this, nor less than 1 − this
+STANDS_OUT_DB = 13.5  # SNR from which what was found only when asked again counts as heard: as likely direct as not
 SHARED = 0.5  # of the nodes' evidence is independent: they heard one sound over similar paths
 
 
 def verdict(arrivals: Sequence[Arrival], origin: Origin, more: Sequence[Reason] = ()) -> Verdict:
     """The class of a located sound from its nodes' opinions; label 'unknown' where no node has one.
 
-    `more`: what else is known of it.
+    `more`: what else is known of it. A node that found the sound only when it was asked again was told where to look:
+    it neither counts nor has an opinion unless the sound stands out there.
 
     Opinions are pooled in log-odds with an exponent n^(SHARED − 1): between their average and their product
     (logarithmic opinion pool, Genest and Zidek 1986).
     """
-    opinions = [dict(a.probabilities) for a in arrivals if a.probabilities]
-    nodes = len({a.node for a in arrivals})
+    counted = [a for a in arrivals if not a.again or (a.snr_db or 0.0) >= STANDS_OUT_DB]
+    opinions = [dict(a.probabilities) for a in counted if a.probabilities]
+    nodes = len({a.node for a in counted})
     if not opinions:
         return Verdict(label=UNKNOWN, probability=0.0, probabilities={}, reasons=(_weak(origin, nodes), *more))
     pooled = _pool(opinions)

@@ -1,25 +1,32 @@
 """Replay: a session through the very path that is live, with files as its microphones and their time as its clock.
 
+When all is located, the nodes that told nothing of a surely located shot are asked again (`localisation.again`).
+
 Each session is one task; tasks are spread over processes and answered in the order given, so the output does not depend
 on how many there are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from acoustic.classify import Model
 from acoustic.errors import InputError, ResourceError
+from arrays.capture import Gap
 from arrays.capture.files import SessionFile
 from arrays.pipeline import Pipeline, PipelineSettings
 from arrays.session import Session, SessionNode, read_session
+from localisation.again import Ask, asks
 from localisation.arrivals import Arrival, Shot, Station
-from localisation.network import locate
+from localisation.network import Network
 from recordings.cores import cores
 from recordings.formats import pittsburgh
 
@@ -36,20 +43,51 @@ class Replayed:
 
 def replay(session: Session, model: Model | None) -> list[Shot]:
     """The latest version of each located impulse. Raises InputError where a recording cannot be used."""
-    arrivals = [arrival for node in session.nodes for arrival in arrivals_of(session, node, model)]
+    pipelines = {node.id: _pipeline(session, node, model) for node in session.nodes}
+    network = Network(session.air)
     stations = [Station(node=n.id, x=n.position[0], y=n.position[1], z=n.position[2]) for n in session.nodes]
-    return locate(arrivals, session.air, stations)
+    network.feed((a for node in session.nodes for a in _heard(node, pipelines[node.id])), stations)
+    network.flush()
+    asked = [ask for shot in network.shots() for ask in asks(shot, stations, session.air)]
+    network.feed(a for node in session.nodes for a in _found_again(node, pipelines[node.id], asked))
+    network.flush()
+    return network.shots()
 
 
 def arrivals_of(session: Session, node: SessionNode, model: Model | None) -> list[Arrival]:
     """What one node of a session hears."""
-    source = SessionFile(node)
-    settings = PipelineSettings(ring_s=RING_S)
-    pipeline = Pipeline(
-        node.id, node.position, node.microphones, node.rate_hz, source.timebase, model, session.air, settings
-    )
-    heard = [one for item in source.blocks() for one in pipeline.push(item)]
+    return _heard(node, _pipeline(session, node, model))
+
+
+def _pipeline(session: Session, node: SessionNode, model: Model | None) -> Pipeline:
+    base, settings = SessionFile(node).timebase, PipelineSettings(ring_s=RING_S)
+    return Pipeline(node.id, node.position, node.microphones, node.rate_hz, base, model, session.air, settings)
+
+
+def _heard(node: SessionNode, pipeline: Pipeline) -> list[Arrival]:
+    heard = [one for item in SessionFile(node).blocks() for one in pipeline.push(item)]
     return [one.arrival for one in heard + pipeline.flush()]
+
+
+def _found_again(node: SessionNode, pipeline: Pipeline, asked: Iterable[Ask]) -> list[Arrival]:
+    """What a node finds when it is asked again."""
+    mine = sorted((a for a in asked if a.node == node.id), key=lambda a: (a.time_ns, a.shot))
+    spans = [pipeline.span_of(ask) for ask in mine]
+    found = [pipeline.look_again(*one) for one in zip(mine, [s[0] for s in spans], _sounds(node, spans), strict=True)]
+    return [one.arrival for one in found if one is not None]
+
+
+def _sounds(node: SessionNode, spans: Sequence[tuple[int, int]]) -> list[NDArray[np.float32]]:
+    """Spans (first sample, count) of a recording, zeros where there is none, as a node's ring has them."""
+    sounds = [np.zeros((len(node.microphones), count), np.float32) for _, count in spans]
+    for item in SessionFile(node).blocks() if spans else ():
+        if isinstance(item, Gap):
+            continue
+        for (first, count), sound in zip(spans, sounds, strict=True):
+            low, high = max(first, item.index), min(first + count, item.index + item.samples.shape[1])
+            if low < high:
+                sound[:, low - first : high - first] = item.samples[:, low - item.index : high - item.index]
+    return sounds
 
 
 def sessions_in(paths: Iterable[Path]) -> list[Path]:
