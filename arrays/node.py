@@ -26,10 +26,22 @@ from arrays.geometry import offsets
 from arrays.health import Facts, judge
 from arrays.holding import hold
 from arrays.identity import open_identity
-from arrays.order import Order, verify_order
+from arrays.order import REPICK, Order, read_repick, verify_order
 from arrays.outbox import ARRIVALS, HEALTH, Outbox
 from arrays.pipeline import Heard, Pipeline, PipelineSettings
-from arrays.report import Health, Report, WireArrival, WireRepeat, encode, sign
+from arrays.report import (
+    FOUND,
+    GONE,
+    NOTHING,
+    REFUSED,
+    Health,
+    Report,
+    WireAnswer,
+    WireArrival,
+    WireRepeat,
+    encode,
+    sign,
+)
 from arrays.session import Session, SessionNode, read_session
 from arrays.settings import SessionSource, Settings
 from arrays.timebase import parse_utc_ns
@@ -73,6 +85,7 @@ class Node:
         self._program = program()
         self._started_s = time.monotonic()
         self._ended = threading.Event()
+        self._hearing = threading.Lock()  # of the pipeline: the listener feeds it, orders look into its ring
         self._capture_problem = ""
         self._gaps = 0
         self._gap_at_s: float | None = None
@@ -109,7 +122,8 @@ class Node:
         try:
             for item in self._source.blocks():
                 self._take(item)
-            self._tell(self._pipeline.flush())
+            with self._hearing:
+                self._tell(self._pipeline.flush())
         except TocsinError as error:
             self._capture_problem = str(error)
             log.warning("capture failed", problem=str(error))
@@ -125,8 +139,9 @@ class Node:
             self._gaps, self._gap_at_s = self._gaps + 1, self._sound_at_s
         else:
             self._powers.extend(powers(item.samples, round(NOISE_STEP_S * self._source.rate_hz)))
-        self._pipeline.timebase = self._source.timebase
-        self._tell(self._pipeline.push(item))
+        with self._hearing:
+            self._pipeline.timebase = self._source.timebase
+            self._tell(self._pipeline.push(item))
 
     def _tell(self, heard: Sequence[Heard]) -> None:
         if heard:
@@ -135,7 +150,13 @@ class Node:
     def _say_health(self) -> None:
         self._keep(HEALTH, [], judge(self._facts()))
 
-    def _keep(self, kind: str, arrivals: Sequence[WireArrival], health: Health | None) -> None:
+    def _keep(
+        self,
+        kind: str,
+        arrivals: Sequence[WireArrival],
+        health: Health | None,
+        answers: Sequence[WireAnswer] = (),
+    ) -> None:
         """Sign a report, keep it, wake the courier."""
 
         def make(sequence: int) -> bytes:
@@ -147,6 +168,7 @@ class Node:
                 model=self._model.digest,
                 arrivals=arrivals,
                 health=health,
+                answers=answers,
             )
             return encode(sign(report, self._key))
 
@@ -176,14 +198,34 @@ class Node:
         )
 
     def _take_orders(self, orders: Sequence[Order]) -> None:
-        """No order is carried out yet; each is checked, and its answer is the log's."""
+        """Check each order, carry it out, and answer it in a report."""
         for order in orders:
             if not verify_order(order, self._membership.order_key):
                 log.warning("an order is not signed by the centre", order=order.id, kind=order.kind)
+            elif order.kind == REPICK:
+                self._repick(order)
             elif order.expires_ns < time.time_ns():
                 log.info("an order came too late", order=order.id, kind=order.kind)
             else:
                 log.info("an order is not supported yet", order=order.id, kind=order.kind)
+
+    def _repick(self, order: Order) -> None:
+        """Look again where the centre knows a shot to be; say what is there, or that the ring does not hold it."""
+        state, found = GONE, None
+        try:
+            ask = read_repick(order, self.settings.node)
+            with self._hearing:
+                if order.expires_ns >= time.time_ns():
+                    held, found = self._pipeline.look_back(ask)
+                    state = FOUND if found else NOTHING if held else GONE
+                self._keep(
+                    ARRIVALS, [wire_arrival(found)] if found else [], None, [WireAnswer(order=order.id, state=state)]
+                )
+        except InputError as error:
+            state = REFUSED
+            log.warning("an order cannot be read", order=order.id, problem=str(error))
+            self._keep(ARRIVALS, [], None, [WireAnswer(order=order.id, state=state)])
+        log.info("looked again", order=order.id, state=state)
 
     def _part(self) -> None:
         """Send what can be sent in a moment; the rest stays in the outbox for the next start."""
@@ -239,6 +281,7 @@ def wire_arrival(heard: Heard) -> WireArrival:
         shock_lead_s=arrival.shock_lead_s,
         probabilities=arrival.probabilities or {},
         repeats=[WireRepeat(int(r.arrival.rpartition(":")[2]), r.interval_s, r.coherence) for r in arrival.repeats],
+        again=arrival.again,
     )
 
 

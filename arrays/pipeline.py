@@ -53,6 +53,7 @@ AGAIN = DetectorSettings(step_db=5.0, floor_db=6.0)  # of a known instant: 0.005
 QUIET_S = 4.0  # before a window of 0.08 s: noise alone passes in 2 %, the share of outliers that the solver expects
 AGAIN_BEFORE_S = QUIET_S + 1.1  # of sound before a window; the floor needs a second of its own
 NS = 1_000_000_000
+FAINT_DB, FAINT_SIGMA_S = 10.0, 2e-3  # onsets fainter than this in white noise spread so much, measured
 AGAIN_AFTER_S = 0.6  # of sound after it: what the detector waits for
 
 
@@ -158,11 +159,19 @@ class Pipeline:
         return self._complete(ended=True)
 
     def span_of(self, ask: Ask) -> tuple[int, int]:
-        """The first sample, and how many, of the sound that looking again needs."""
+        """The first sample, and how many, of the sound to look at again; none where that was before the stream."""
         base = self.timebase
         at = base.anchor_sample + (ask.time_ns - base.anchor_utc_ns) * 1e-9 * self.rate_hz
         first = max(math.floor(at - (ask.half_s + AGAIN_BEFORE_S) * self.rate_hz), 0)
-        return first, math.ceil(at + (ask.half_s + AGAIN_AFTER_S) * self.rate_hz) - first
+        return first, max(math.ceil(at + (ask.half_s + AGAIN_AFTER_S) * self.rate_hz) - first, 0)
+
+    def look_back(self, ask: Ask) -> tuple[bool, Heard | None]:
+        """Whether the ring holds the sound that was asked about, and what looking again finds in it."""
+        first, count = self.span_of(ask)
+        oldest = max(self._ring.end - self._ring.samples, 0)
+        if count == 0 or not oldest <= first <= self._ring.end - count:
+            return False, None
+        return True, self.look_again(ask, first, self._ring.read(first, count))
 
     def look_again(self, ask: Ask, first: int, sound: NDArray[np.float32]) -> Heard | None:
         """The first impulse in the window that was asked about and is worth believing; None where there is none.
@@ -184,9 +193,10 @@ class Pipeline:
             return None
         best = min(found, key=lambda h: h.arrival.time_ns)
         number, self._number = self._number, self._number + 1
-        return replace(
-            best, number=number, arrival=replace(best.arrival, id=self._id(number), repeats=(), again=ask.shot)
-        )
+        own_s = best.arrival.sigma_s
+        sigma_s = math.hypot(own_s, FAINT_SIGMA_S) if best.snr_db < FAINT_DB else own_s
+        arrival = replace(best.arrival, id=self._id(number), sigma_s=sigma_s, repeats=(), again=ask.shot)
+        return replace(best, number=number, arrival=arrival)
 
     def _afresh(self, detector: DetectorSettings, first: int, sound: NDArray[np.float32]) -> list[Heard]:
         """What this node would hear in (channels, n) from sample `first` on, were it started for it."""

@@ -27,8 +27,11 @@ VERSION = 1
 DOMAIN = b"tocsin report 1\n"
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 STATES = ("ok", "degraded", "fault")
+FOUND, NOTHING, GONE, REFUSED = ANSWERS = ("found", "nothing", "gone", "refused")
+MOST_ANSWERS = 100
 MOST_ARRIVALS = 1000
 LONGEST_TEXT = 1000
+LONGEST_NAME = 200
 LATEST_NS = 2**62
 T = TypeVar("T")
 
@@ -42,7 +45,9 @@ class WireRepeat(msgspec.Struct, frozen=True, array_like=True):
 
 
 class WireArrival(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One arrival; the node's place is known to the centre. `number` is the node's own and unique for ever."""
+    """One arrival; the node's place is known to the centre. `number` is the node's own and unique for ever. `again`:
+    the shot for which an order made the node look again, and find it.
+    """
 
     number: int
     time_ns: int
@@ -55,6 +60,7 @@ class WireArrival(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     shock_lead_s: float | None = None
     probabilities: Mapping[str, float] = {}
     repeats: Sequence[WireRepeat] = ()
+    again: str = ""
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -74,6 +80,15 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     uptime_s: float = 0.0
 
 
+class WireAnswer(msgspec.Struct, frozen=True, array_like=True):
+    """What became of an order: `found` (the arrival is in this report), `nothing`, `gone` (the ring does not hold it),
+    or `refused` (the order cannot be read).
+    """
+
+    order: str
+    state: str
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What a node says at one time. `sequence` grows; `model` is the digest of the classifier in use."""
 
@@ -84,6 +99,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     arrivals: Sequence[WireArrival] = ()
     health: Health | None = None
+    answers: Sequence[WireAnswer] = ()
     v: int = VERSION
 
 
@@ -178,6 +194,11 @@ def _problems(report: Report) -> Iterator[str]:
     for index, arrival in enumerate(report.arrivals):
         for problem in _arrival_problems(arrival):
             yield f"arrivals[{index}].{problem}"
+    if len(report.answers) > MOST_ANSWERS:
+        yield f"answers has {len(report.answers)} entries; expected at most {MOST_ANSWERS}"
+    for answer in report.answers:
+        if answer.state not in ANSWERS or len(answer.order) > LONGEST_NAME:
+            yield f"answers says {answer.state[:80]!r} of {answer.order[:80]!r}; expected one of {', '.join(ANSWERS)}"
     if report.health is not None:
         for problem in _health_problems(report.health):
             yield f"health.{problem}"
@@ -201,6 +222,8 @@ def _arrival_problems(arrival: WireArrival) -> Iterator[str]:
         if not re.fullmatch(r"[a-z_]{1,32}", label):
             yield f"probabilities has the label {label[:80]!r}; expected small letters and underscores"
         yield from _within(f"probabilities.{label}", value, 0.0, 1.0)
+    if not re.fullmatch(r"[0-9a-f]{0,64}", arrival.again):
+        yield f"again is {arrival.again[:80]!r}; expected the key of a shot, or nothing"
     if len(arrival.repeats) > 64:
         yield f"repeats has {len(arrival.repeats)} entries; expected at most 64"
     for repeat in arrival.repeats:

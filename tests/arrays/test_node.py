@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from acoustic.errors import InputError
 from arrays.node import Node
@@ -21,10 +22,12 @@ from arrays.outbox import Outbox
 from arrays.report import Answer, decode_envelope, decode_report, encode
 from arrays.running import read_model
 from arrays.session import read_session
-from arrays.settings import read_settings
+from arrays.settings import SessionSource, read_settings
+from arrays.timebase import parse_utc_ns
 from tests.arrays import nodes
 from tests.arrays.https_server import https_server
 from tests.arrays.nodes import ENVIRONMENT, REPOSITORY, Centre, enrolled, session_with_bangs, started, tocsin, wait_for
+from tests.arrays.sessions import RATE_HZ, node, noise, with_bangs, write
 
 
 @pytest.fixture
@@ -146,6 +149,54 @@ def test_orders_are_checked_and_answered_honestly(tmp_path: Path, centre: Centre
     assert log.count("an order is not supported yet") == 1
     assert log.count("an order is not signed by the centre") == 1
     assert log.count("an order came too late") == 1
+
+
+def repick(at_ns: int, name: str, body: dict[str, object] | None = None) -> Order:
+    """An order, signed, to look again within 40 ms of an instant."""
+    asked = {"shot": "ab12", "time_ns": at_ns, "half_s": 0.04} if body is None else body
+    order = Order(id=name, kind="repick", issued_ns=1, expires_ns=2**62, body=asked)
+    return sign_order(order, nodes.CENTRE_KEY)
+
+
+def test_a_node_looks_again_into_its_ring(tmp_path: Path, centre: Centre) -> None:
+    """A bang below the node's thresholds: not reported by itself, found when asked; silence and the past are not."""
+    (tmp_path / "scene").mkdir()
+    sound = with_bangs(noise(8.0), [round(5.5 * RATE_HZ)], 0.0065)
+    soundfile.write(tmp_path / "scene" / "roof-1.wav", sound.T, RATE_HZ, subtype="PCM_24")
+    write(tmp_path / "scene", [node()])
+    start_s = time.time() + 3.0
+    path = nodes.settings(tmp_path, start_s, health_interval_s=0.2)
+    enrolled(centre, path)
+    start_ns = read_start_ns(path)
+    orders = [
+        repick(start_ns + 5_500_000_000, "faint"),
+        repick(start_ns + 5_800_000_000, "quiet"),
+        repick(start_ns - 60_000_000_000, "past"),
+        repick(0, "broken", {"shot": "ab12"}),
+    ]
+    answer = centre.server.answer
+
+    def with_orders(route: str, body: bytes) -> tuple[int, bytes]:
+        answer(route, body)
+        sequence = decode_report(decode_envelope(body).body).sequence
+        given = orders[:] if time.time() > start_s + 7.0 else []
+        del orders[: len(given)]
+        return 200, encode(Answer(sequence=sequence, orders=given))
+
+    centre.server.answer = with_orders
+    ended(started(path))
+    states = {a.order: a.state for report in centre.reports() for a in report.answers}
+    assert states == {"faint": "found", "quiet": "nothing", "past": "gone", "broken": "refused"}
+    (found,) = centre.arrivals()
+    assert found.again == "ab12"
+    assert abs(found.time_ns - start_ns - 5_500_000_000) * 1e-9 < 4 * found.sigma_s
+
+
+def read_start_ns(path: Path) -> int:
+    """When the session of a settings file is played from."""
+    source = read_settings(path).source
+    assert isinstance(source, SessionSource)
+    return parse_utc_ns(source.start_at_utc)
 
 
 def test_a_node_that_is_not_enrolled_two_at_once_and_a_wrong_centre_are_refused(tmp_path: Path, centre: Centre) -> None:

@@ -19,6 +19,7 @@ from arrays.report import (
     Envelope,
     Health,
     Report,
+    WireAnswer,
     WireArrival,
     WireRepeat,
     decode_answer,
@@ -58,6 +59,7 @@ def a_report(**changes: Any) -> Report:
         model="ab" * 32,
         arrivals=[an_arrival()],
         health=Health(state="ok"),
+        answers=[],
     )
     return msgspec.structs.replace(report, **changes)
 
@@ -105,6 +107,19 @@ def test_a_field_of_tomorrow_is_kept_in_the_bytes() -> None:
     assert msgspec.msgpack.decode(envelope.body)["temperature_c"] == 41.0
 
 
+def test_a_report_of_before_orders_were_answered_is_read() -> None:
+    report = a_report()
+    old = msgspec.to_builtins(report)
+    del old["answers"]
+    assert all("again" not in arrival for arrival in old["arrivals"])
+    assert decode_report(msgspec.msgpack.encode(old)) == msgspec.structs.replace(report, answers=())
+
+
+def test_what_was_found_again_and_the_answer_arrive() -> None:
+    report = a_report(arrivals=[an_arrival(again="ab12")], answers=[WireAnswer("o-1", "found")])
+    assert decode_report(sign(report, KEY).body) == report
+
+
 def test_another_version_is_refused_by_name() -> None:
     with pytest.raises(UnknownVersionError, match="envelope version is 2; expected 1"):
         decode_envelope(msgspec.msgpack.encode({"v": 2, "whatever": []}))
@@ -144,6 +159,9 @@ def test_a_report_cut_short_is_refused(place: int) -> None:
         (a_report(arrivals=[an_arrival(probabilities={"<b>": 0.2})]), "the label '<b>'"),
         (a_report(arrivals=[an_arrival(repeats=[WireRepeat(7, 0.1, 0.9)])]), "repeats names arrival 7"),
         (a_report(arrivals=[an_arrival(repeats=[WireRepeat(3, math.nan, 0.9)])]), "repeats.interval_s is nan"),
+        (a_report(arrivals=[an_arrival(again="../etc")]), "again is '../etc'; expected the key of a shot, or nothing"),
+        (a_report(answers=[WireAnswer("o-1", "perhaps")]), "answers says 'perhaps' of 'o-1'; expected one of found"),
+        (a_report(answers=[WireAnswer("o-1", "gone")] * 101), "answers has 101 entries; expected at most 100"),
         (a_report(health=Health(state="fine")), "health.state is 'fine'; expected one of ok, degraded, fault"),
         (a_report(health=Health(state="ok", interval_s=0.0)), "health.interval_s is 0.0"),
     ],
