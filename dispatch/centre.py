@@ -17,6 +17,7 @@ from dispatch.api.models import Node
 from dispatch.api.render import render_event, render_node
 from dispatch.authority import Authority, open_authority
 from dispatch.nodes import Nodes
+from dispatch.orders import Orders
 from dispatch.places import Frame, kept_frame
 from dispatch.settings import Settings, address
 from dispatch.store import Store
@@ -43,6 +44,7 @@ class Centre:
         self.frame = self.store.write_now(lambda connection: kept_frame(connection, settings.origin)) or Frame()
         self.nodes = Nodes(self.store.read_now(all_nodes), clock_ns)
         self._recall_health()
+        self.orders = Orders(self.authority.order_key, clock_ns)
         self.bus = Bus(self.store.read_now(last_entry))
         self._publishing = asyncio.Lock()
 

@@ -17,9 +17,11 @@ from starlette.routing import Route
 
 from acoustic.errors import InputError, ResourceError
 from arrays.report import Answer, Envelope, Report, WireArrival, decode_envelope, decode_report, encode, verify
+from dispatch.buckets import Buckets
 from dispatch.centre import Centre
 from dispatch.enrolment import Enrolled, RefusedError, enrol, read_request
 from dispatch.locator import Locator
+from dispatch.nodes import LISTENING
 from dispatch.store.nodes import NodeRecord
 from dispatch.store.reports import Received, add_reports
 from localisation.arrivals import Arrival, Repetition
@@ -37,23 +39,6 @@ class HttpError(Exception):
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
         self.status = status
-
-
-class Buckets:
-    """A token bucket per node: a steady rate of reports, and a burst after a silence."""
-
-    def __init__(self, per_s: float, burst: float) -> None:
-        self._per_s = per_s
-        self._burst = burst
-        self._level: dict[str, tuple[float, int]] = {}
-
-    def take(self, node: str, now_ns: int) -> bool:
-        """Whether the node may send one more now."""
-        level, at_ns = self._level.get(node, (self._burst, now_ns))
-        level = min(self._burst, level + max(0, now_ns - at_ns) * 1e-9 * self._per_s)
-        allowed = level >= 1.0
-        self._level[node] = (level - 1.0 if allowed else level, now_ns)
-        return allowed
 
 
 class Keeper:
@@ -129,7 +114,11 @@ class Ingest:
             raise HttpError(409, f"sequence {report.sequence} of node {record.id!r} came before with other bytes")
         self._centre.nodes.heard(record.id, now_ns, report.sent_ns, report.health)
         self._locator.take(received.arrivals)
-        return Response(encode(Answer(sequence=report.sequence)), media_type=MSGPACK)
+        for answer in report.answers:
+            log.info("order answered", node=record.id, order=answer.order, state=answer.state)
+        listening = self._centre.nodes.state(record.id) in LISTENING
+        orders = self._centre.orders.due(record.id) if listening else []
+        return Response(encode(Answer(sequence=report.sequence, orders=orders)), media_type=MSGPACK)
 
     async def enrol(self, request: Request) -> Response:
         """Make a node known by its one-time token."""
@@ -233,4 +222,5 @@ def _arrival(one: WireArrival, record: NodeRecord) -> Arrival:
             Repetition(arrival=f"{record.id}:{r.number}", interval_s=r.interval_s, coherence=r.coherence)
             for r in one.repeats
         ),
+        again=one.again,
     )

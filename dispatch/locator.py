@@ -106,6 +106,7 @@ class Locator:
         if not shots and not batch:
             return None
         now_ms = self._centre.now_ms
+        self._centre.orders.consider(shots, self._centre.nodes.stations(), self._air)
 
         def work(connection: sa.Connection) -> list[Entry]:
             _note_located(connection, batch)

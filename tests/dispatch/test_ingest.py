@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from arrays.report import Answer
-from dispatch.ingest import Buckets
+from dispatch.buckets import Buckets
 from dispatch.store import Store
 from dispatch.store.tables import reports
 from tests.dispatch import wire
