@@ -52,6 +52,7 @@ LONGEST_GAP = 2**40
 AGAIN = DetectorSettings(step_db=5.0, floor_db=6.0)  # of a known instant: 0.005 onsets/s of white noise pass
 QUIET_S = 4.0  # before a window of 0.08 s: noise alone passes in 2 %, the share of outliers that the solver expects
 AGAIN_BEFORE_S = QUIET_S + 1.1  # of sound before a window; the floor needs a second of its own
+MOST_OF = 0.9  # of them that must be sound
 NS = 1_000_000_000
 FAINT_DB, FAINT_SIGMA_S = 10.0, 2e-3  # onsets fainter than this in white noise spread so much, measured
 AGAIN_AFTER_S = 0.6  # of sound after it: what the detector waits for
@@ -160,8 +161,7 @@ class Pipeline:
 
     def span_of(self, ask: Ask) -> tuple[int, int]:
         """The first sample, and how many, of the sound to look at again; none where that was before the stream."""
-        base = self.timebase
-        at = base.anchor_sample + (ask.time_ns - base.anchor_utc_ns) * 1e-9 * self.rate_hz
+        at = self._sample_at(ask.time_ns)
         first = max(math.floor(at - (ask.half_s + AGAIN_BEFORE_S) * self.rate_hz), 0)
         return first, max(math.ceil(at + (ask.half_s + AGAIN_AFTER_S) * self.rate_hz) - first, 0)
 
@@ -176,14 +176,13 @@ class Pipeline:
     def look_again(self, ask: Ask, first: int, sound: NDArray[np.float32]) -> Heard | None:
         """The first impulse in the window that was asked about and is worth believing; None where there is none.
 
-        Worth believing is what the node's own thresholds pass, and what passes AGAIN and is clearer than all that the
-        node would say of the QUIET_S before: noise puts its clearest moment into a window of w seconds with the
+        Worth believing is what the node's own thresholds pass, and what passes AGAIN and is clearer than all in the
+        QUIET_S before, if those were heard: noise puts its clearest moment into a window of w seconds with the
         probability w / (w + QUIET_S), whatever its statistics. `sound`: (channels, n) from sample `first` on, as
-        `span_of` says. The answer depends on it alone: neither on what the pipeline heard before nor on the blocks in
-        which that came.
+        `span_of` says. The answer depends on it alone: not on what came before, nor in which blocks.
         """
         half_ns = round(ask.half_s * NS)
-        faint = self._afresh(AGAIN, first, sound)
+        faint = self._afresh(AGAIN, first, sound) if self._was_heard(ask, first, sound) else []
         since_ns = ask.time_ns - half_ns - round(QUIET_S * NS)
         before = [h.snr_db for h in faint if since_ns <= h.arrival.time_ns < ask.time_ns - half_ns]
         clear = [h for h in faint if h.snr_db > max(before, default=-math.inf)]
@@ -197,6 +196,15 @@ class Pipeline:
         sigma_s = math.hypot(own_s, FAINT_SIGMA_S) if best.snr_db < FAINT_DB else own_s
         arrival = replace(best.arrival, id=self._id(number), sigma_s=sigma_s, repeats=(), again=ask.shot)
         return replace(best, number=number, arrival=arrival)
+
+    def _was_heard(self, ask: Ask, first: int, sound: NDArray[np.float32]) -> bool:
+        """Whether nearly all of the QUIET_S before a window is sound, not padding or lost."""
+        end = max(math.floor(self._sample_at(ask.time_ns) - ask.half_s * self.rate_hz) - first, 0)
+        before = sound[:, max(end - round(QUIET_S * self.rate_hz), 0) : end]
+        return int(np.count_nonzero(before.any(axis=0))) >= MOST_OF * QUIET_S * self.rate_hz
+
+    def _sample_at(self, utc_ns: int) -> float:
+        return self.timebase.anchor_sample + (utc_ns - self.timebase.anchor_utc_ns) * 1e-9 * self.rate_hz
 
     def _afresh(self, detector: DetectorSettings, first: int, sound: NDArray[np.float32]) -> list[Heard]:
         """What this node would hear in (channels, n) from sample `first` on, were it started for it."""

@@ -85,6 +85,17 @@ def test_lost_sound_holds_no_onset() -> None:
     assert made.look_back(at(6.0)) == (True, None)  # where sound begins again
 
 
+def test_a_faint_onset_is_not_believed_soon_after_the_start() -> None:
+    """Nobody knows yet how often this street makes such a sound; what passes the node's own thresholds is believed."""
+    for level, expected in ((0.011, False), (0.05, True)):
+        sound = with_bangs(street(8.0), [round(5.5 * RATE_HZ)], level)
+        late = pipeline()
+        late.push(Gap(0, 3 * RATE_HZ))
+        late.push(Block(3 * RATE_HZ, sound[:, 3 * RATE_HZ :]))
+        assert fed(pipeline(), sound, []).look_back(at(5.5))[1] is not None
+        assert (late.look_back(at(5.5))[1] is not None) is expected
+
+
 @pytest.mark.parametrize("clicks_hz", [0.0, 2.0])
 def test_noise_passes_as_seldom_as_is_said(clicks_hz: float) -> None:
     """Quiet, and quiet with faint clicks of all sizes below the node's own threshold, at random instants.
