@@ -271,7 +271,12 @@ class Network:
         origin: Origin,
         used: Sequence[Arrival],
     ) -> tuple[list[Arrival], Origin]:
-        """What nodes found again for this shot and may keep (not what is `used` already), and the origin with it."""
+        """What nodes found again for this shot and may keep (not what is `used` already), and the origin with it.
+
+        Nothing for a round of a burst: its place beside the other rounds is known better than an onset could tell.
+        """
+        if shot[1].burst >= 0:
+            return [], origin
         known = {r.node for r in origin.residuals}
         found = free((a for a in self._again.get(key, {}).values() if a.node not in known), used)
         while found:
