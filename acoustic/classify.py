@@ -1,13 +1,15 @@
-"""What an impulse is: a small neural network in plain numpy, its weights handed in as bytes.
+"""What an impulse is: small convolutional networks in plain numpy, their weights handed in as bytes.
 
-A window is cut by `acoustic.features.window` (12 kHz, 50 ms before the onset to 350 ms behind it). Several networks are
-averaged in log-odds; a temperature makes their probabilities calibrated. What no class claims is "unknown".
+A window is cut by `acoustic.features.window` (12 kHz, 50 ms before the onset to 350 ms behind it). The networks look at
+its log-mel picture and are averaged in log-odds; a temperature makes the probabilities calibrated. What no class claims
+is "unknown".
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import math
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -17,22 +19,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acoustic.errors import InputError, UnknownVersionError
-from acoustic.features import FEATURES, features
+from acoustic.features import FEATURES, PICTURE_BANDS, pictures
 
 LABELS = ("gunshot", "shock_wave", "firework", "other")
 UNKNOWN = "unknown"
 LEAST = 0.5  # a class is named from this probability on
-VERSION = 1
-MOST_DEVIATIONS = 6.0  # a feature further from its training range says nothing more
+VERSION = 2
+KERNELS = (5, 3, 3)  # of the convolutions, bands by frames; each is padded by half its size
+STRIDE = 2
+AT_ONCE = 64  # windows whose convolutions stay in the cache
+Rows = NDArray[np.float32]
+Layers = tuple[tuple[Rows, Rows], ...]  # (weights, bias) of each
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Networks of two hidden layers: `layers[n]` is ((weights, bias), …); `digest` names the bytes they came from."""
+    """Networks of pictures; `mean` and `scale` of the features in training, to say what is unusual about a sound;
+    `digest` names the bytes they came from.
+    """
 
-    mean: NDArray[np.float32]
-    scale: NDArray[np.float32]
-    layers: tuple[tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...], ...]
+    mean: Rows
+    scale: Rows
+    networks: tuple[Layers, ...]
     temperature: float
     digest: str
 
@@ -50,34 +58,43 @@ class Model:
         temperature = float(_array(arrays, "temperature", ()))
         if not (temperature > 0 and (scale > 0).all()):
             raise InputError("model.temperature or model.scale is not above 0")
-        count, depth = (int(_array(arrays, name, ())) for name in ("networks", "depth"))
-        if count < 1 or depth < 1:
-            raise InputError(f"model has {count} networks of {depth} layers; expected at least 1 of each")
-        layers = tuple(_network(arrays, n, depth) for n in range(count))
-        return cls(mean, scale, layers, temperature, hashlib.sha256(data).hexdigest())
+        count = int(_array(arrays, "networks", ()))
+        if count < 1:
+            raise InputError(f"model has {count} networks; expected at least 1")
+        networks = tuple(_network(arrays, f"n{k}") for k in range(count))
+        return cls(mean, scale, networks, temperature, hashlib.sha256(data).hexdigest())
 
-    def scores(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Log-odds (n, LABELS) of features (n, FEATURES), averaged over the networks, before the temperature."""
-        x = np.clip((rows - self.mean) / self.scale, -MOST_DEVIATIONS, MOST_DEVIATIONS)
-        total = np.zeros((len(rows), len(LABELS)))
-        for network in self.layers:
-            h = x
-            for weights, bias in network[:-1]:
-                h = np.maximum(h @ weights + bias, 0)
-            weights, bias = network[-1]
-            out = h @ weights + bias
-            total += out - out.mean(1, keepdims=True)
-        return total / len(self.layers)
+    def scores(self, seen: Rows) -> NDArray[np.float64]:
+        """Log-odds (n, LABELS) of pictures, before the temperature."""
+        total = np.mean([convolved(seen, layers) for layers in self.networks], axis=0, dtype=np.float64)
+        return np.asarray(total - total.mean(1, keepdims=True))
 
     def probabilities(self, windows: NDArray[np.floating]) -> NDArray[np.float64]:
         """Probabilities (n, LABELS) of windows (n, SAMPLES); see the module. Raises InputError for another shape."""
-        return self.of_features(features(windows))
-
-    def of_features(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Probabilities (n, LABELS) of features (n, FEATURES)."""
-        scores = self.scores(rows) / self.temperature
+        scores = self.scores(pictures(windows)) / self.temperature
         odds = np.exp(scores - scores.max(1, keepdims=True))
         return np.asarray(odds / odds.sum(1, keepdims=True))
+
+
+def convolved(seen: Rows, layers: Layers) -> Rows:
+    """Scores (n, LABELS) of pictures: convolutions, the mean and maximum over time of each band, dense layers."""
+    parts = [seen[n : n + AT_ONCE] for n in range(0, len(seen), AT_ONCE)] or [seen]
+    return np.concatenate([_convolved(part, layers) for part in parts])
+
+
+def _convolved(seen: Rows, layers: Layers) -> Rows:
+    x = seen[..., None]
+    for size, (weights, bias) in zip(KERNELS, layers, strict=False):
+        room = (size // 2, size // 2)
+        around = np.pad(x, ((0, 0), room, room, (0, 0)))
+        patches = np.lib.stride_tricks.sliding_window_view(around, (size, size), axis=(1, 2))[:, ::STRIDE, ::STRIDE]
+        inputs = patches.transpose(0, 1, 2, 4, 5, 3).reshape(*patches.shape[:3], len(weights))
+        x = np.maximum(inputs @ weights + bias, 0)
+    pooled = np.concatenate([x.mean(2), x.max(2)], axis=2).reshape(len(x), math.prod(x.shape[1::2]) * 2)
+    for weights, bias in layers[len(KERNELS) : -1]:
+        pooled = np.maximum(pooled @ weights + bias, 0)
+    weights, bias = layers[-1]
+    return np.asarray(pooled @ weights + bias)
 
 
 def label(probabilities: NDArray[np.floating]) -> str:
@@ -110,11 +127,17 @@ def _array(arrays: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...]) -
     return array
 
 
-def _network(arrays: dict[str, NDArray[Any]], number: int, depth: int) -> tuple[tuple[NDArray[Any], NDArray[Any]], ...]:
-    """The (weights, bias) of each layer of one network, from FEATURES to LABELS."""
-    layers, width = [], FEATURES
-    for d in range(depth):
-        weights = _array(arrays, f"w{number}_{d}", (width, len(LABELS) if d == depth - 1 else -1))
-        width = weights.shape[1]
-        layers.append((weights, _array(arrays, f"b{number}_{d}", (width,))))
+def _network(arrays: dict[str, NDArray[Any]], name: str) -> Layers:
+    """Convolutions, then two dense layers from the bands that are left, twice."""
+    layers, bands, channels = [], PICTURE_BANDS, 1
+    for d, size in enumerate(KERNELS):
+        layers.append(_layer(arrays, f"{name}_{d}", size * size * channels, -1))
+        channels, bands = layers[-1][0].shape[1], (bands + STRIDE - 1) // STRIDE
+    layers.append(_layer(arrays, f"{name}_{len(KERNELS)}", 2 * bands * channels, -1))
+    layers.append(_layer(arrays, f"{name}_{len(KERNELS) + 1}", layers[-1][0].shape[1], len(LABELS)))
     return tuple(layers)
+
+
+def _layer(arrays: dict[str, NDArray[Any]], name: str, inputs: int, outputs: int) -> tuple[Rows, Rows]:
+    weights = _array(arrays, f"{name}_w", (inputs, outputs))
+    return weights, _array(arrays, f"{name}_b", (weights.shape[1],))

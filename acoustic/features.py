@@ -28,7 +28,8 @@ SAMPLES = round((BEFORE_S + AFTER_S) * RATE_HZ)
 LOW_HZ, HIGH_HZ = 130.0, 5200.0
 FLOOR_DB = -60.0
 FRAME, HOP = 256, 60
-BANDS = 16
+FRAMES = (SAMPLES - FRAME) // HOP + 1
+BANDS, PICTURE_BANDS = 16, 32
 # Edges of the time slots, in frames of 5 ms from the start of the window: fine around the onset, coarse behind.
 SLOTS = (0, 5, 9, 10, 11, 12, 14, 16, 19, 23, 28, 36, 48, 62, 75)
 ENVELOPE = 12  # samples, 1 ms
@@ -94,10 +95,33 @@ def mel_to_hz(mel: Array) -> Array:
 
 def mel_power(windows: Array) -> Array:
     """Mel power (n, frames, BANDS) of windows (n, SAMPLES): Hann frames of 21 ms every 5 ms, not padded."""
+    return np.asarray(_spectra(windows) @ mel_filters(RATE_HZ, FRAME, BANDS, LOW_HZ, HIGH_HZ).T)
+
+
+def _spectra(windows: Array) -> Array:
+    """Power (n, FRAMES, FRAME // 2 + 1) of Hann frames."""
     frames = np.lib.stride_tricks.sliding_window_view(windows, FRAME, axis=-1)[..., ::HOP, :]
     hann = 0.5 - 0.5 * np.cos(2 * math.pi * np.arange(FRAME) / FRAME)
-    power = np.abs(fft.rfft(frames * hann, axis=-1)) ** 2
-    return np.asarray(power @ mel_filters(RATE_HZ, FRAME, BANDS, LOW_HZ, HIGH_HZ).T)
+    return np.asarray(np.abs(fft.rfft(frames * hann, axis=-1)) ** 2)
+
+
+def pictures(windows: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Log-mel pictures (n, PICTURE_BANDS, FRAMES) of windows (n, SAMPLES) at 12 kHz, onset at `BEFORE_S`: 1 at the
+    loudest, −1 at `FLOOR_DB` under it and below.
+
+    Raises InputError for windows of another shape.
+    """
+    power = _spectra(_checked(windows)) @ mel_filters(RATE_HZ, FRAME, PICTURE_BANDS, LOW_HZ, HIGH_HZ).T
+    loudest = power.max((1, 2), keepdims=True) + 1e-12
+    level_db = np.maximum(10 * np.log10(power / loudest + 1e-12), FLOOR_DB)
+    return np.ascontiguousarray((1 - 2 * level_db / FLOOR_DB).transpose(0, 2, 1), dtype=np.float32)
+
+
+def _checked(windows: NDArray[np.floating]) -> Array:
+    """Windows in their one form. Raises InputError for windows of another shape."""
+    if windows.ndim != 2 or windows.shape[1] != SAMPLES:
+        raise InputError(f"windows have shape {windows.shape}; expected (n, {SAMPLES})")
+    return normalised(windows)
 
 
 def features(windows: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -105,9 +129,7 @@ def features(windows: NDArray[np.floating]) -> NDArray[np.float32]:
 
     Raises InputError for windows of another shape.
     """
-    if windows.ndim != 2 or windows.shape[1] != SAMPLES:
-        raise InputError(f"windows have shape {windows.shape}; expected (n, {SAMPLES})")
-    sound = normalised(windows)
+    sound = _checked(windows)
     power = mel_power(sound)
     columns = [_slots_db(power), _temporal(sound), _shape(power, sound)]
     return np.concatenate(columns, axis=1).astype(np.float32)

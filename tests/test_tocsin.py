@@ -9,7 +9,7 @@ import pytest
 
 import tocsin
 
-HEAVY = ("numpy", "scipy", "librosa", "sklearn", "matplotlib", "fastapi", "pydantic", "sqlalchemy", "sounddevice")
+HEAVY = ("numpy", "scipy", "librosa", "torch", "matplotlib", "fastapi", "pydantic", "sqlalchemy", "sounddevice")
 
 
 def test_help_answers_without_importing_anything_heavy() -> None:

@@ -24,9 +24,9 @@ def impulses_of(path: str, model: Model, why: bool) -> list[dict[str, Any]]:
     found = detect(sound.samples, sound.rate_hz)
     if not found:
         return []
-    rows = features(np.stack([window(sound.samples[i.channel], sound.rate_hz, i.onset_sample) for i in found]))
+    windows = np.stack([window(sound.samples[i.channel], sound.rate_hz, i.onset_sample) for i in found])
     lines = []
-    for impulse, row, odds in zip(found, rows, model.of_features(rows), strict=True):
+    for impulse, row, odds in zip(found, features(windows), model.probabilities(windows), strict=True):
         line: dict[str, Any] = {
             "file": path,
             "channel": impulse.channel,

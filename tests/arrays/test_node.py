@@ -254,7 +254,7 @@ def refusal(*arguments: str | Path) -> str:
     return done.stderr
 
 
-HEAVY = ("librosa", "scipy.signal", "sklearn", "matplotlib", "fastapi", "pydantic", "sqlalchemy", "uvicorn")
+HEAVY = ("librosa", "scipy.signal", "torch", "matplotlib", "fastapi", "pydantic", "sqlalchemy", "uvicorn")
 
 
 def test_a_node_imports_nothing_heavy() -> None:

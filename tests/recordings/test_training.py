@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from acoustic.classify import LABELS, Model
+from acoustic.classify import LABELS, Model, convolved
 from acoustic.errors import InputError
-from acoustic.features import FEATURES, SAMPLES
+from acoustic.features import FEATURES, PICTURE_BANDS, SAMPLES, pictures
+from recordings.augmentation import augmented
 from recordings.simulation import KINDS, LABEL_OF, SECONDS, impulse
 from recordings.simulation import RATE_HZ as SIMULATED_HZ
-from recordings.training import Recipe, augmented, examples, to_bytes, train
+from recordings.training import CHANNELS, Recipe, examples, exported, in_torch, to_bytes, train
 
 TINY = Recipe(draws=240, simulated=14, networks=1, seed=3)
 CLIPS = (("gunshot", "gunshot"), ("firework", "firecracker"), ("door", "slam"))
@@ -119,13 +120,26 @@ def test_augmentation_is_seeded_leaves_its_sound_alone_and_never_breaks_it() -> 
     assert np.isfinite(augmented(np.zeros(12_000), np.random.default_rng(1))).all()
 
 
+def test_what_torch_learned_is_what_numpy_computes() -> None:
+    import torch
+
+    torch.manual_seed(1)
+    net = in_torch()
+    net(torch.randn(32, 1, PICTURE_BANDS, 76))  # its norms see something
+    net.eval()
+    seen = pictures(np.random.default_rng(2).standard_normal((70, SAMPLES)))
+    with torch.no_grad():
+        theirs = net(torch.from_numpy(seen)[:, None]).numpy()
+    np.testing.assert_allclose(convolved(seen, exported(net)), theirs, atol=1e-4)
+
+
 def test_the_bytes_of_a_model_are_its_arrays() -> None:
-    draw = np.random.default_rng(1)
-    layer = (draw.standard_normal((FEATURES, len(LABELS))).astype(np.float32), np.zeros(len(LABELS), np.float32))
-    mean, scale = draw.standard_normal(FEATURES).astype(np.float32), np.ones(FEATURES, np.float32)
-    data = to_bytes(mean, scale, ((layer,),), 1.5)
-    assert data == to_bytes(mean.copy(), scale.copy(), ((layer,),), 1.5)
-    model = Model.from_bytes(data)
-    assert np.array_equal(model.mean, mean)
-    assert np.array_equal(model.layers[0][0][0], layer[0])
-    assert model.temperature == 1.5
+    mean = np.random.default_rng(1).standard_normal(FEATURES).astype(np.float32)
+    model = Model(mean, np.ones(FEATURES, np.float32), (exported(in_torch()),), 1.5, "")
+    data = to_bytes(model)
+    assert data == to_bytes(model)
+    read = Model.from_bytes(data)
+    assert np.array_equal(read.mean, mean)
+    assert np.array_equal(read.networks[0][0][0], model.networks[0][0][0])
+    assert read.networks[0][0][0].shape == (25, CHANNELS[0])
+    assert read.temperature == 1.5
