@@ -133,14 +133,12 @@ def evaluate(unknowns: Array, rows: Rows, around: Medium, priors: Priors) -> tup
     level = np.sqrt((way[..., :2] ** 2).sum(-1)) + 1e-6
     distance = np.sqrt((way**2).sum(-1)) + 1e-6
     unit = way / distance[..., None]
-    speed = (
-        unknowns[:, C, None]
-        + unit[..., 0] * unknowns[:, WIND_EAST, None]
-        + unit[..., 1] * unknowns[:, WIND_NORTH, None]
-    )
+    along = unit[..., 0] * unknowns[:, WIND_EAST, None] + unit[..., 1] * unknowns[:, WIND_NORTH, None]
+    speed = unknowns[:, C, None] + along
     late = rows.times - unknowns[:, T, None] - distance / speed
     slope = np.zeros((*late.shape, UNKNOWNS))
-    slope[..., X], slope[..., Y], slope[..., Z] = (-unit[..., i] / speed for i in range(3))
+    slope[..., [X, Y, Z]] = -unit / speed[..., None] - (along / speed**2)[..., None] * unit
+    slope[..., [X, Y]] += unknowns[:, None, [WIND_EAST, WIND_NORTH]] / speed[..., None] ** 2  # the wind as it turns
     slope[..., T] = 1.0
     slowness = -distance / speed**2
     slope[..., C] = slowness
