@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from localisation.candidates import Heard, candidates
 from localisation.field import Field, Ways
 from localisation.likelihood import wrapped
+from localisation.starts import spaced
 from localisation.tables import COARSE, Profile
 
 Array = NDArray[np.float64]
@@ -39,6 +40,8 @@ SLACK = (7.0, 4.0)  # by which a place may miss the least score before it is ref
 BLOCK = 4096  # places that are scored at once
 STEP_M = 40.0  # that a refinement may move a place
 ROUNDS = 2
+MIXED, LOOSE_S = 6, 0.009  # signals, and their spread about one place, from which they may be of two shots
+OVERLAP_S, OVERLAP_M, TRIED = 0.4, 20.0, 6  # two shots that overlap: how near in time, how far apart, places tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +201,8 @@ class Associator:
     def _explained(self) -> Iterator[Hypothesis]:
         places, times = self._candidates()
         score = self._score(places, times)
-        while len(score) and score[best := int(score.argmax())] >= self.search.least:
+        while len(score) and score.max() >= self.search.least:
+            best = self._first(places, times, score)
             said = self._answers(places[best : best + 1], times[best : best + 1], every=True)
             taken = said.which[0][said.which[0] >= 0]
             rivals = self._rivals(best, taken, places, times, score)
@@ -211,6 +215,32 @@ class Associator:
             score[best] = -math.inf
             keep = score >= self.search.least - SLACK[1]
             places, times, score = places[keep], times[keep], score[keep]
+
+    def _first(self, places: Single, times: Array, score: Array) -> int:
+        """The best place; where its signals agree loosely, the one that leaves most to a second shot beside it.
+
+        Of two shots that overlap, the sounds that come first at each station may fit one place between them.
+        """
+        best = int(score.argmax())
+        said = self._answers(places[best : best + 1], times[best : best + 1])
+        late = said.late[said.which >= 0]
+        if len(late) < MIXED or late.std() < LOOSE_S:
+            return best
+        beside = (np.abs(times - times[best]) < OVERLAP_S) & (score >= self.search.least)
+        near = np.flatnonzero(beside)
+        tried = near[spaced(places[near], -score[near], OVERLAP_M, TRIED)]
+        both = [score[i] + self._second(places[i], float(times[i]), places[near], times[near]) for i in tried]
+        return int(tried[int(np.argmax(both))])
+
+    def _second(self, place: Single, time: float, places: Single, times: Array) -> float:
+        """The score that is left for another of these places once one has used its signals; 0 for none."""
+        said = self._answers(place[None], np.array([time]), every=True)
+        kept = (self._free.copy(), self._faith.copy(), self._profile.saved())
+        self._use(said.which[0][said.which[0] >= 0])
+        left = float(self._score(places, times).max(initial=0.0))
+        self._free, self._faith, saved = kept
+        self._profile.restore(saved)
+        return left if left >= self.search.least else 0.0
 
     def _candidates(self) -> tuple[Single, Array]:
         """Places (P, 2) m and discharge times (P,) s that may explain free signals, refined."""

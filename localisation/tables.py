@@ -43,6 +43,14 @@ class Profile:
         self.which.reshape(-1, self._length)[rows] = -1
         self.early.reshape(-1, self._length // COARSE)[rows] = 0.0
 
+    def saved(self) -> tuple[Single, NDArray[np.int32], Single]:
+        """What is told now, to come back to."""
+        return self.match.copy(), self.which.copy(), self.early.copy()
+
+    def restore(self, saved: tuple[Single, NDArray[np.int32], Single]) -> None:
+        """Back to what was told when it was saved."""
+        self.match, self.which, self.early = saved
+
     def tell(self, rows: Index, station: Index, time: Array, value: Array, first: Array) -> None:
         """Add signals, (n,) each: what they are called, where and when they came, their values, and how good each is as
         a first sound.

@@ -164,3 +164,21 @@ def test_no_shot_lives_on_arrivals_of_another_however_far_a_network_hears(seed: 
     assert min(len(shot.signals) for shot in shots) >= 3
     taken = [i for shot in shots for i in shot.signals]
     assert len(taken) == len(set(taken))
+
+
+def test_two_shots_whose_first_sounds_fit_one_place_between_them_are_told_apart() -> None:
+    """Fired 60 ms and 80 m apart: at each station the earlier of the two sounds comes first."""
+    told = 0
+    for seed in range(40):
+        rng = np.random.default_rng([4, seed])
+        places = stations(12, seed=seed)
+        turn, middle = float(rng.uniform(0, 2 * math.pi)), rng.uniform(150, 450, 2)
+        apart = 40.0 * np.array([math.sin(turn), math.cos(turn)])
+        heard = [
+            a
+            for tag, at_s, place in (("a", 1.0, middle - apart), ("b", 1.06, middle + apart))
+            for a in arrivals(places, tuple(place.tolist()), at_s, rng.normal(0, 7.6e-3, 12), tag)
+        ]
+        shots = locate(heard, AIR)
+        told += len(shots) == 2 and all(near(shots, tuple((middle + s * apart).tolist())) for s in (-1, 1))
+    assert told >= 38
