@@ -143,6 +143,7 @@ def _members(families: Iterable[Family]) -> list[int]:
 
 
 def _borrow(family: Family, number: int, offsets: tuple[float, ...]) -> tuple[int, float]:
-    """A member of the family and the seconds from it to the round at `number`."""
-    other = next(i for i, m in enumerate(family.members) if m >= 0)
+    """The member of the family that was fired nearest in time (a shooter may walk), and the seconds to the round."""
+    heard = [i for i, m in enumerate(family.members) if m >= 0]
+    other = min(heard, key=lambda i: abs(offsets[i] - offsets[number]))
     return family.members[other], offsets[number] - offsets[other]
