@@ -38,6 +38,7 @@ LEAST_WORTH = 0.6  # of a signal that is tried as the first of a shot
 PLACES = 3  # that are refined for one first signal
 SLACK = (7.0, 4.0)  # by which a place may miss the least score before it is refined, and after: others may go first
 BLOCK = 4096  # places that are scored at once
+HIDDEN = 0.0  # worth of a sound that another one hides
 STEP_M = 40.0  # that a refinement may move a place
 ROUNDS = 2
 MIXED, LOOSE_S = 6, 0.009  # signals, and their spread about one place, from which they may be of two shots
@@ -121,10 +122,15 @@ def weights(snr_db: Array, search: Search) -> Array:
 
 
 class Associator:
-    """Explains a set of signals by shots; those `used` (N,) already count only for what their echoes would be."""
+    """Explains a set of signals by shots; those `used` (N,) already count only for what their echoes would be.
 
-    def __init__(self, field: Field, signals: Signals, search: Search, used: Mask | None = None) -> None:
-        self.field, self.search = field, search
+    `overlap`: whether the sounds of two shots may be among those that come first.
+    """
+
+    def __init__(
+        self, field: Field, signals: Signals, search: Search, used: Mask | None = None, overlap: bool = True
+    ) -> None:
+        self.field, self.search, self._overlap = field, search, overlap
         self._order = np.lexsort((signals.time, signals.station))
         self._signals = s = Signals(*(getattr(signals, name)[self._order] for name in Signals.__slots__))
         count = len(s.time)
@@ -143,7 +149,7 @@ class Associator:
         self._profile = Profile(field.count, span, search.kernel_s, search.echo_s)
         rate_hz = count / field.count / max(span[1] - span[0], SHORTEST_S)
         self._quiet = max(math.log(search.usual_hz / rate_hz), 0.0) if count else 0.0
-        self._tell(np.flatnonzero(self._free))
+        self._tell(np.arange(count))
 
     def _firsts(self) -> Array:
         """Weight (N,) of the best free signal that came before each one at its station, while echoes come."""
@@ -162,10 +168,11 @@ class Associator:
         return np.asarray(self.search.certain * own * self._faith[rows])
 
     def _tell(self, rows: Index) -> None:
-        """Tabulate these signals."""
-        s = self._signals
+        """Tabulate these signals; one that is explained says nothing, but another sound may be hidden under it."""
+        s, free = self._signals, self._free[rows]
         first = s.weight[rows] * (1 - self._before[rows]) * self._faith[rows]
-        self._profile.tell(rows, s.station[rows], s.time[rows], self._worth(rows), first)
+        worth = np.where(free, self._worth(rows), HIDDEN)
+        self._profile.tell(np.where(free, rows, -1), s.station[rows], s.time[rows], worth, first * free)
 
     def _doubt(self, taken: Index) -> None:
         """Signals are explained, and with them much of what follows as an echo would."""
@@ -182,7 +189,7 @@ class Associator:
         self._doubt(taken)
         stations = np.unique(self._signals.station[taken])
         self._profile.clear(stations.tolist())
-        self._tell(np.flatnonzero(self._free & np.isin(self._signals.station, stations)))
+        self._tell(np.flatnonzero(np.isin(self._signals.station, stations)))
 
     def shots(self) -> Iterator[Hypothesis]:
         """The shots that are good enough, best first; what one uses the next cannot have."""
@@ -222,6 +229,8 @@ class Associator:
         Of two shots that overlap, the sounds that come first at each station may fit one place between them.
         """
         best = int(score.argmax())
+        if not self._overlap:
+            return best
         said = self._answers(places[best : best + 1], times[best : best + 1])
         late = said.late[said.which >= 0]
         if len(late) < MIXED or late.std() < LOOSE_S:
@@ -296,9 +305,10 @@ class Associator:
             turn = turn / np.hypot(self._wide[which], BEARING_RAD)
             value = value + np.where(np.isnan(turn), 0.0, POINTED - 0.5 * np.minimum(turn**2, 25.0))
             agree = np.abs(turn) < AGREE
-        speaks = (value > miss) & (which >= 0)
+        counts = value > miss
+        speaks = counts & (which >= 0)
         before = profile.early.take(slot // COARSE) * (ways.metres < field.far_m)
-        score = np.where(speaks, value, miss).sum(1) - search.early * before.sum(1)
+        score = np.where(counts, value, miss).sum(1) - search.early * before.sum(1)
         speaking, pointing = speaks.sum(1), (speaks & agree).sum(1)
         clean = np.where(speaks, np.append((1 - self._before) * self._faith, 0.0)[which], 0.0).sum(1)
         score = score + self._quiet * np.maximum(clean - search.stations, 0.0)

@@ -63,7 +63,7 @@ def explain(
     tried = free.copy()
     while (burst := find_burst(pairs, station, time, tried)) is not None:
         composite = aligned(burst, single)
-        found = next(Associator(field, composite, repeated).shots(), None)
+        found = next(Associator(field, composite, repeated, overlap=False).shots(), None)
         tried[_members(f for f in burst.families if f.coherence >= LEAST)] = False
         if found is not None:
             shots += rounds(burst, found, pairs, time, len(shots))
