@@ -134,7 +134,8 @@ def _heard(burst: Burst, found: Hypothesis) -> Iterator[Family]:
         yield match
         for f in burst.families:
             late = f.time - match.time
-            if f.station == match.station and 0 < late < TAIL_S and f.coherence >= ECHO * match.coherence:
+            apart = f.station == match.station and not set(_members([f])) & set(_members([match]))
+            if apart and 0 < late < TAIL_S and f.coherence >= ECHO * match.coherence:
                 yield f
 
 

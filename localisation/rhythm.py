@@ -30,6 +30,7 @@ SHARED_S = 0.002  # intervals of two stations closer than this agree
 SHARE = 0.25  # of the stations that must show an interval for it to be certain
 BROAD = 0.5  # of the support of a sequence's best interval that its others must have
 HELD = 1e-3  # weight of the picks beside the intervals of their waveforms
+ALIAS = 0.5  # of the coherence of an arrival's best family that another one of it has
 TRIED = 8  # sequences whose families are worked out; the others have less support
 
 
@@ -179,7 +180,9 @@ def _support(offset: float, pairs: Pairs, station: Index) -> float:
 
 
 def _families(offsets: tuple[float, ...], pairs: Pairs, station: Index, time: Array) -> list[Family]:
-    """Every family that follows the offsets, by station and time, each arrival in the best of its families."""
+    """Every family that follows the offsets, by station and time, each arrival in the best of its families, and in
+    those nearly as good: even fire looks alike a round later.
+    """
     rounds = len(offsets)
     rows: list[tuple[int, float, int, int, int, int, float]] = []
     for a in range(rounds):
@@ -197,12 +200,12 @@ def _families(offsets: tuple[float, ...], pairs: Pairs, station: Index, time: Ar
             found.append(_family(rows[start:n], offsets, time))
             start = n
     kept: list[Family] = []
-    taken: set[int] = set()
+    best: dict[int, float] = {}  # arrival: coherence of the best family that it is in
     for family in sorted(found, key=lambda f: (-f.coherence, f.station, f.time)):
-        members = {m for m in family.members if m >= 0}
-        if not members & taken:
+        members = [m for m in family.members if m >= 0]
+        if family.coherence >= ALIAS * max(best.get(m, 0.0) for m in members):
             kept.append(family)
-            taken |= members
+            best = {m: family.coherence for m in members} | best
     return [_filled(f, offsets, station, time) for f in sorted(kept, key=lambda f: (f.station, f.time))]
 
 
