@@ -80,7 +80,10 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """N signals, (N,) each: station, time s, SNR dB, weight 0 to 1 to be direct sound, bearing and its σ rad or NaN."""
+    """N signals, (N,) each: station, time s, SNR dB, weight 0 to 1 to be direct sound, bearing and its σ rad or NaN.
+
+    `sound`: signals of one number are the same sound, of which only one time is right: none is another's echo.
+    """
 
     station: Index
     time: Array
@@ -88,6 +91,7 @@ class Signals:
     weight: Array
     azimuth: Array
     azimuth_sigma: Array
+    sound: Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,7 @@ class Associator:
         self._faith = np.ones(count)  # share of a signal's worth that is left after echoes are explained
         if used is not None:
             self._doubt(np.flatnonzero(used[self._order]))
+        self._sure = np.bincount(self._signals.sound)[self._signals.sound] == 1 if count else np.zeros(0, dtype=bool)
         self._before = self._firsts()
         self._pointed = bool(np.isfinite(s.azimuth).any())
         # the last of each is what no signal says
@@ -159,7 +164,8 @@ class Associator:
             close = (s.station[back:] == s.station[:-back]) & (gap < self.search.echo_s)
             if not close.any():
                 break
-            before = np.where(close & (gap > SAME_S), s.weight[:-back] * self._free[:-back], 0.0)
+            other = close & (gap > SAME_S) & (s.sound[back:] != s.sound[:-back])
+            before = np.where(other, s.weight[:-back] * self._free[:-back], 0.0)
             np.maximum(best[back:], before, out=best[back:])
         return best
 
@@ -170,7 +176,7 @@ class Associator:
     def _tell(self, rows: Index) -> None:
         """Tabulate these signals; one that is explained says nothing, but another sound may be hidden under it."""
         s, free = self._signals, self._free[rows]
-        first = s.weight[rows] * (1 - self._before[rows]) * self._faith[rows]
+        first = s.weight[rows] * (1 - self._before[rows]) * self._faith[rows] * self._sure[rows]
         worth = np.where(free, self._worth(rows), HIDDEN)
         self._profile.tell(np.where(free, rows, -1), s.station[rows], s.time[rows], worth, first * free)
 

@@ -85,7 +85,8 @@ def signals_of(arrivals: Sequence[Arrival], station: NDArray[np.intp], time: Arr
     """Each arrival as a signal of its own."""
     snr_db = np.array([UNKNOWN_SNR_DB if a.snr_db is None else a.snr_db for a in arrivals])
     bearings = np.radians([a.bearing_deg for a in arrivals]).reshape(-1, 2)
-    return Signals(station, time, snr_db, weights(snr_db, search), bearings[:, 0], bearings[:, 1])
+    every = np.arange(len(time))
+    return Signals(station, time, snr_db, weights(snr_db, search), bearings[:, 0], bearings[:, 1], every)
 
 
 def aligned(burst: Burst, single: Signals) -> Signals:
@@ -99,7 +100,17 @@ def aligned(burst: Burst, single: Signals) -> Signals:
         np.array([single.weight[m].mean() for m in members]) * np.clip(coherence, 0, 1) ** REPEATED,
         np.array([single.azimuth[m[0]] for m in members]),
         np.array([single.azimuth_sigma[m[0]] for m in members]),
+        _sounds(members),
     )
+
+
+def _sounds(members: Sequence[Sequence[int]]) -> NDArray[np.intp]:
+    """Which families are the same sound, told from one round or another: those that share arrivals."""
+    sound: dict[int, int] = {}  # of an arrival
+    for number, own in enumerate(members):
+        one = min((sound[m] for m in own if m in sound), default=number)
+        sound |= dict.fromkeys(own, one)
+    return np.array([sound[own[0]] for own in members], dtype=np.intp)
 
 
 def rounds(burst: Burst, found: Hypothesis, pairs: Pairs, time: Array, number_of_burst: int) -> list[Explained]:

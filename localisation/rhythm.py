@@ -205,7 +205,7 @@ def _families(offsets: tuple[float, ...], pairs: Pairs, station: Index, time: Ar
         members = [m for m in family.members if m >= 0]
         if family.coherence >= ALIAS * max(best.get(m, 0.0) for m in members):
             kept.append(family)
-            best = {m: family.coherence for m in members} | best
+            best = dict.fromkeys(members, family.coherence) | best
     return [_filled(f, offsets, station, time) for f in sorted(kept, key=lambda f: (f.station, f.time))]
 
 
