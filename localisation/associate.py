@@ -126,13 +126,20 @@ def weights(snr_db: Array, search: Search) -> Array:
 
 
 class Associator:
-    """Explains a set of signals by shots; those `used` (N,) already count only for what their echoes would be.
+    """Explains a set of signals by shots, but for those `used` (N,) already; what follows the `echoing` (N,) among them
+    may be their echoes.
 
     `overlap`: whether the sounds of two shots may be among those that come first.
     """
 
     def __init__(
-        self, field: Field, signals: Signals, search: Search, used: Mask | None = None, overlap: bool = True
+        self,
+        field: Field,
+        signals: Signals,
+        search: Search,
+        used: Mask | None = None,
+        echoing: Mask | None = None,
+        overlap: bool = True,
     ) -> None:
         self.field, self.search, self._overlap = field, search, overlap
         self._order = np.lexsort((signals.time, signals.station))
@@ -143,7 +150,9 @@ class Associator:
         self._free = np.ones(count, dtype=bool)
         self._faith = np.ones(count)  # share of a signal's worth that is left after echoes are explained
         if used is not None:
-            self._doubt(np.flatnonzero(used[self._order]))
+            self._free &= ~used[self._order]
+        if echoing is not None:
+            self._doubt(np.flatnonzero(echoing[self._order]))
         self._sure = np.bincount(self._signals.sound)[self._signals.sound] == 1 if count else np.zeros(0, dtype=bool)
         self._before = self._firsts()
         self._pointed = bool(np.isfinite(s.azimuth).any())

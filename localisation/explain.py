@@ -19,6 +19,7 @@ UNKNOWN_SNR_DB = 15.0
 TAIL_S = 1.0  # after the direct sound, in which a burst's echoes come
 ECHO = 0.3  # of the direct sound's coherence that its echoes show at least
 UNEXPLAINED = 1.4  # of its worth, that an earlier signal which repeats costs
+MANY = 8  # rounds of a burst: an echo of theirs shows more than once, and what shows once is none
 OWN, OWN_SHARE = 2, 0.4  # arrivals of its own that a round of a burst must have, and of those that the burst has
 REPEATED = 0.5  # power of a family's coherence that counts towards its weight
 
@@ -61,6 +62,7 @@ def explain(
     # what repeats is no stranger: to leave an earlier one of these unexplained costs more than it is worth
     repeated = replace(search, early=UNEXPLAINED * search.certain)
     tried = free.copy()
+    echoing = np.zeros(len(arrivals), dtype=bool)
     while (burst := find_burst(pairs, station, time, tried)) is not None:
         composite = aligned(burst, single)
         found = next(Associator(field, composite, repeated, overlap=False).shots(), None)
@@ -69,7 +71,8 @@ def explain(
             shots += rounds(burst, found, pairs, time, len(shots))
             own = _members(_heard(burst, found))
             tried[own] = free[own] = False
-    for found in Associator(field, single, search, ~free).shots():
+            echoing[own] = len(burst.offsets) < MANY
+    for found in Associator(field, single, search, ~free, echoing).shots():
         if begin[found.signals].any() and not any(_twice(found, shot) for shot in shots):
             members = tuple(sorted(found.signals.tolist()))
             shots.append(Explained(members, found.place, found.time, found.score, rivals=found.rivals))
