@@ -63,7 +63,7 @@ def explain(
     repeated = replace(search, early=UNEXPLAINED * search.certain)
     tried = free.copy()
     echoing = np.zeros(len(arrivals), dtype=bool)
-    while (burst := find_burst(pairs, station, time, tried)) is not None:
+    while (burst := find_burst(pairs, station, time, single.snr_db, tried)) is not None:
         composite = aligned(burst, single)
         found = next(Associator(field, composite, repeated, overlap=False).shots(), None)
         tried[_members(f for f in burst.families if f.coherence >= LEAST)] = False

@@ -23,6 +23,7 @@ Mask = NDArray[np.bool_]
 COHERENT = 0.5  # correlation from which two arrivals are taken for rounds of one burst
 SHORTEST_S = 0.045  # 20 rounds a second, with room
 SAME_S = 0.003  # intervals closer than this are the same
+SAME_DB = 8.0  # rounds of one gun are as loud as each other, to this
 LEAST = 0.25  # mean squared coherence that a station must show to count
 APART_S = 0.008  # aligned arrivals closer than this are one
 LONGEST_S = 4.0  # between rounds that are paired by their times alone
@@ -123,13 +124,13 @@ def shifts(family: Family, pairs: Pairs, time: Array) -> dict[int, float]:
     return dict(zip(members, moved.tolist(), strict=True))
 
 
-def find_burst(pairs: Pairs, station: Index, time: Array, free: Mask) -> Burst | None:
+def find_burst(pairs: Pairs, station: Index, time: Array, snr_db: Array, free: Mask) -> Burst | None:
     """The burst that the stations agree on best among the free arrivals, or None where no two share a rhythm."""
     usable = pairs.among(free)
     best: Burst | None = None
     most = 0.0
     for offsets in _sequences(usable, station):
-        families = _families(offsets, usable, station, time)
+        families = _families(offsets, usable, station, time, snr_db)
         by_station: dict[int, float] = {}
         for f in families:
             by_station[f.station] = max(by_station.get(f.station, 0.0), f.coherence)
@@ -179,7 +180,7 @@ def _support(offset: float, pairs: Pairs, station: Index) -> float:
     return float(shown.sum())
 
 
-def _families(offsets: tuple[float, ...], pairs: Pairs, station: Index, time: Array) -> list[Family]:
+def _families(offsets: tuple[float, ...], pairs: Pairs, station: Index, time: Array, snr_db: Array) -> list[Family]:
     """Every family that follows the offsets, by station and time, each arrival in the best of its families, and in
     those nearly as good: even fire looks alike a round later.
     """
@@ -206,7 +207,7 @@ def _families(offsets: tuple[float, ...], pairs: Pairs, station: Index, time: Ar
         if family.coherence >= ALIAS * max(best.get(m, 0.0) for m in members):
             kept.append(family)
             best = dict.fromkeys(members, family.coherence) | best
-    return [_filled(f, offsets, station, time) for f in sorted(kept, key=lambda f: (f.station, f.time))]
+    return [_filled(f, offsets, station, time, snr_db) for f in sorted(kept, key=lambda f: (f.station, f.time))]
 
 
 def _family(
@@ -228,12 +229,16 @@ def _family(
     return Family(rows[0][0], median(starts), coherence, tuple(members))
 
 
-def _filled(family: Family, offsets: tuple[float, ...], station: Index, time: Array) -> Family:
-    """The family with what else its station heard at the offsets: a round that is clipped, or under another sound."""
+def _filled(family: Family, offsets: tuple[float, ...], station: Index, time: Array, snr_db: Array) -> Family:
+    """The family with what else its station heard at the offsets, as loud: a round that is clipped, or under another
+    sound.
+    """
     members = list(family.members)
+    usual_db = median(snr_db[[m for m in members if m >= 0]].tolist())
+    alike = (station == family.station) & (np.abs(snr_db - usual_db) < SAME_DB)
     for position, offset in enumerate(offsets):
         if members[position] < 0:
             off = np.abs(time - family.time - offset)
-            near = np.flatnonzero((station == family.station) & (off < 2 * SAME_S))
+            near = np.flatnonzero(alike & (off < 2 * SAME_S))
             members[position] = int(near[np.argmin(off[near])]) if len(near) else -1
     return replace(family, members=tuple(members))
