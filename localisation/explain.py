@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from localisation.arrivals import Arrival
 from localisation.associate import APART_M, Associator, Hypothesis, Search, Signals, weights
 from localisation.field import Field
-from localisation.rhythm import LEAST, SHORTEST_S, Burst, Family, Pairs, find_burst, pairs_of, shifts
+from localisation.rhythm import LEAST, MANY, SHORTEST_S, Burst, Family, Pairs, find_burst, pairs_of, shifts
 
 Array = NDArray[np.float64]
 UNKNOWN_SNR_DB = 15.0
 TAIL_S = 1.0  # after the direct sound, in which a burst's echoes come
 ECHO = 0.3  # of the direct sound's coherence that its echoes show at least
 UNEXPLAINED = 1.4  # of its worth, that an earlier signal which repeats costs
-MANY = 8  # rounds of a burst: an echo of theirs shows more than once, and what shows once is none
 OWN, OWN_SHARE = 2, 0.4  # arrivals of its own that a round of a burst must have, and of those that the burst has
 REPEATED = 0.5  # power of a family's coherence that counts towards its weight
 

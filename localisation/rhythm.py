@@ -7,6 +7,7 @@ offsets, direct sound and echoes of all rounds stand once each, and strangers va
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
@@ -23,7 +24,9 @@ Mask = NDArray[np.bool_]
 COHERENT = 0.5  # correlation from which two arrivals are taken for rounds of one burst
 SHORTEST_S = 0.045  # 20 rounds a second, with room
 SAME_S = 0.003  # intervals closer than this are the same
-SAME_DB = 8.0  # rounds of one gun are as loud as each other, to this
+AS_LOUD_DB = 8.0  # what fills a missing round differs from the others by less
+LOUDER_DB = 12.0  # what is so much louder than `MANY` others is another gun
+MANY = 8  # rounds: an echo of theirs shows more than once, and what shows once is none
 LEAST = 0.25  # mean squared coherence that a station must show to count
 APART_S = 0.008  # aligned arrivals closer than this are one
 LONGEST_S = 4.0  # between rounds that are paired by their times alone
@@ -233,9 +236,11 @@ def _filled(family: Family, offsets: tuple[float, ...], station: Index, time: Ar
     """The family with what else its station heard at the offsets, as loud: a round that is clipped, or under another
     sound.
     """
-    members = list(family.members)
-    usual_db = median(snr_db[[m for m in members if m >= 0]].tolist())
-    alike = (station == family.station) & (np.abs(snr_db - usual_db) < SAME_DB)
+    members = [m for m in family.members if m >= 0]
+    usual_db = median(snr_db[members].tolist())
+    most_db = usual_db + LOUDER_DB if len(members) >= MANY else math.inf
+    members = [m if m >= 0 and snr_db[m] < most_db else -1 for m in family.members]
+    alike = (station == family.station) & (np.abs(snr_db - usual_db) < AS_LOUD_DB)
     for position, offset in enumerate(offsets):
         if members[position] < 0:
             off = np.abs(time - family.time - offset)

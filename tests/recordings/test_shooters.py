@@ -95,7 +95,6 @@ def test_a_walking_shooter_is_followed_round_by_round_and_said_to_move(walking: 
     assert said <= {f"the shooter moved north-east at about 1.{n} m/s" for n in (4, 5, 6)}
 
 
-@pytest.mark.xfail(reason="where a node lacks a round, another round's arrival stands in as if nobody had moved")
 def test_a_walking_shooter_is_never_lost_by_more_than_30_cm(walking: list[tuple[float, Shot]]) -> None:
     assert max(strides_off_m(walking)) < 0.3
 
@@ -124,15 +123,23 @@ def test_automatic_fire_is_counted_though_its_intervals_differ_as_a_gun_s_do(tmp
     assert sum(len(own) > 0 for own in answers(found, times, BURST)) == len(times)
 
 
-@pytest.mark.xfail(reason="at half of the nodes its echo, 45 ms late, fits a place 16 m off as well")
 def test_another_gun_soon_after_automatic_fire_is_found(automatic: list[tuple[float, Shot]]) -> None:
     ((shot,),) = answers(automatic, [FIRST_S + 1.6], STRANGER)
     assert off_m(shot, STRANGER) < 5.0
 
 
-@pytest.mark.xfail(
-    reason="amid rounds 67 ms apart a stranger's arrivals count as echoes, or fill rounds that nodes lack"
-)
-def test_another_gun_amid_automatic_fire_is_found(automatic: list[tuple[float, Shot]]) -> None:
+def test_another_gun_amid_automatic_fire_is_found(tmp_path: Path) -> None:
+    times = [FIRST_S + 0.63]
+    fire = rounds(0, FIRE_S, [BURST] * len(FIRE_S))
+    found = located([*fire, *rounds(1, times, [STRANGER])], 3, 6.0, tmp_path)
+    assert [len(own) for own in answers(found, FIRE_S, BURST)] == [1] * len(FIRE_S)
+    ((shot,),) = answers(found, times, STRANGER)
+    assert off_m(shot, STRANGER) < 5.0
+
+
+@pytest.mark.xfail(reason="at most nodes it falls within 12 ms of a round or its echo: one of two is heard")
+def test_another_gun_amid_automatic_fire_is_found_though_most_nodes_hear_it_with_a_round(
+    automatic: list[tuple[float, Shot]],
+) -> None:
     ((shot,),) = answers(automatic, [FIRST_S + 0.63], STRANGER)
     assert off_m(shot, STRANGER) < 5.0
