@@ -259,8 +259,10 @@ class Associator:
     def _second(self, place: Single, time: float, places: Single, times: Array) -> float:
         """The score that is left for another of these places once one has used its signals; 0 for none."""
         said = self._answers(place[None], np.array([time]), every=True)
-        kept = (self._free.copy(), self._faith.copy(), self._profile.saved())
-        self._use(said.which[0][said.which[0] >= 0])
+        taken = said.which[0][said.which[0] >= 0]
+        stations = np.unique(self._signals.station[taken])
+        kept = (self._free.copy(), self._faith.copy(), self._profile.saved(stations))
+        self._use(taken)
         left = float(self._score(places, times).max(initial=0.0))
         self._free, self._faith, saved = kept
         self._profile.restore(saved)

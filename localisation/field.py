@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 
 from acoustic.air import Air
 from localisation.likelihood import Priors, medium
@@ -52,6 +53,7 @@ class Field:
         *self.air, self.height = medium(air, places, priors).mean.tolist()
         self.centre = np.array([*places[:, :2].mean(axis=0), self.height])
         self.places = np.vstack([places - self.centre, np.full((1, 3), NOWHERE_M)]).astype(np.float32)
+        self._tree = KDTree(self.places[: self.count, :2])
         axis = np.arange(0.0, self.far_m + AXIS_M, AXIS_M)
         heard = priors.heard * np.exp(-0.5 * (axis / priors.hearing_m) ** 2)
         self._hit = np.append(np.log(heard + 1e-9), UNHEARD).astype(np.float32)
@@ -81,13 +83,8 @@ class Field:
 
     def _nearest(self, places: Single, most: int) -> tuple[Index, Single]:
         """The stations (P, most) nearest to places (P, 2), nearest first, and how far off they are, m."""
-        nearest, metres = np.empty((len(places), most), dtype=np.intp), np.empty((len(places), most), dtype=np.float32)
-        for start in range(0, len(places), 1024):
-            block = slice(start, start + 1024)
-            away = np.hypot(*(places[block, None] - self.places[None, : self.count, :2]).transpose(2, 0, 1))
-            nearest[block] = np.argsort(away, axis=1, kind="stable")[:, :most]
-            metres[block] = np.take_along_axis(away, nearest[block], 1)
-        return nearest, metres
+        metres, nearest = (np.reshape(part, (-1, most)) for part in self._tree.query(places, most))
+        return nearest, metres.astype(np.float32)
 
     @property
     def cells(self) -> int:

@@ -94,10 +94,17 @@ def pairs_of(arrivals: Sequence[Arrival], station: Index, time: Array) -> Pairs:
 
 def _by_time(station: Index, time: Array) -> Pairs:
     """Pairs by time: an interval counts for as much as other stations show it too."""
-    gap = time[None] - time[:, None]
-    first, second = np.nonzero((station[None] == station[:, None]) & (gap >= SHORTEST_S) & (gap <= LONGEST_S))
-    interval = gap[first, second]
-    order = np.argsort(interval, kind="stable")
+    order = np.lexsort((time, station))
+    pairs = [(order[:0], order[:0], time[:0])]
+    for later in range(1, len(order)):
+        gap = time[order[later:]] - time[order[:-later]]
+        close = (station[order[later:]] == station[order[:-later]]) & (gap <= LONGEST_S)
+        if not close.any():
+            break
+        apart = np.flatnonzero(close & (gap >= SHORTEST_S))
+        pairs.append((order[apart], order[apart + later], gap[apart]))
+    first, second, interval = (np.concatenate(part) for part in zip(*pairs, strict=True))
+    order = np.lexsort((second, first, interval))
     first, second, interval = first[order], second[order], interval[order]
     where = station[first]
     low, high = np.searchsorted(interval, interval - SHARED_S), np.searchsorted(interval, interval + SHARED_S)

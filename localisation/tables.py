@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Single = NDArray[np.float32]
 Index = NDArray[np.intp]
+Saved = tuple[Index, NDArray[np.generic], NDArray[np.generic], NDArray[np.generic]]
 
 STEP_S = 0.002
 COARSE = 8  # steps in one of `early`
@@ -26,30 +27,34 @@ class Profile:
     """
 
     def __init__(self, stations: int, span: tuple[float, float], kernel_s: float, echo_s: float) -> None:
+        self._stations = stations + 1
         self._start = span[0] - ROOM_S
         self._sigma = math.hypot(kernel_s, STEP_S) / STEP_S
         reach = math.ceil(3.5 * self._sigma)
         self._near = np.arange(-reach, reach + 1)
         self._after = np.arange(math.ceil(CLEAR_S / STEP_S / COARSE), round(echo_s / STEP_S / COARSE))
         self._length = math.ceil((span[1] - span[0] + 2 * ROOM_S + echo_s) / STEP_S / COARSE) * COARSE
-        self.match = np.full((stations + 1) * self._length, NOTHING, dtype=np.float32)
-        self.which = np.full((stations + 1) * self._length, -1, dtype=np.int32)
-        self.early = np.zeros((stations + 1) * self._length // COARSE, dtype=np.float32)
+        self.match = np.full(self._stations * self._length, NOTHING, dtype=np.float32)
+        self.which = np.full(self._stations * self._length, -1, dtype=np.int32)
+        self.early = np.zeros(self._stations * self._length // COARSE, dtype=np.float32)
 
     def clear(self, stations: Sequence[int]) -> None:
         """Forget what these stations said."""
         rows = np.asarray(stations, dtype=np.intp)
-        self.match.reshape(-1, self._length)[rows] = NOTHING
-        self.which.reshape(-1, self._length)[rows] = -1
-        self.early.reshape(-1, self._length // COARSE)[rows] = 0.0
+        self.match.reshape(self._stations, -1)[rows] = NOTHING
+        self.which.reshape(self._stations, -1)[rows] = -1
+        self.early.reshape(self._stations, -1)[rows] = 0.0
 
-    def saved(self) -> tuple[Single, NDArray[np.int32], Single]:
-        """What is told now, to come back to."""
-        return self.match.copy(), self.which.copy(), self.early.copy()
+    def saved(self, stations: Index) -> Saved:
+        """What these stations say now, to come back to."""
+        match, which, early = (t.reshape(self._stations, -1) for t in (self.match, self.which, self.early))
+        return stations, match[stations], which[stations], early[stations]
 
-    def restore(self, saved: tuple[Single, NDArray[np.int32], Single]) -> None:
+    def restore(self, saved: Saved) -> None:
         """Back to what was told when it was saved."""
-        self.match, self.which, self.early = saved
+        stations, *rows = saved
+        for table, row in zip((self.match, self.which, self.early), rows, strict=True):
+            table.reshape(self._stations, -1)[stations] = row
 
     def tell(self, rows: Index, station: Index, time: Array, value: Array, first: Array) -> None:
         """Add signals, (n,) each: what they are called, where and when they came, their values, and how good each is as
