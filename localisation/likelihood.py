@@ -95,6 +95,10 @@ class Medium:
     mean: Array
     sigma: Array
 
+    def of(self, problems: Index) -> Medium:
+        """The media of each of these problems (n,)."""
+        return Medium(self.mean[problems], self.sigma[problems])
+
 
 def medium(air: Air, places: Array, priors: Priors) -> Medium:
     """The prior that this weather and these sensors, (K, 3) m, give."""
@@ -124,6 +128,10 @@ class Fit:
     information: Array
     late: Array
     inlier: Array
+
+    def joined(self, more: Fit) -> Fit:
+        """These fits and then those."""
+        return Fit(*(np.concatenate([getattr(self, f.name), getattr(more, f.name)]) for f in fields(self)))
 
 
 def evaluate(unknowns: Array, rows: Rows, around: Medium, priors: Priors) -> tuple[Fit, Array]:

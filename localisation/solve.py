@@ -25,6 +25,7 @@ CHECKED = 3  # arrivals always agree on a place; from more on, one checks the ot
 RIVAL = 3.0  # a second mode within this of the best log posterior makes the answer ambiguous
 LONG_M = 25.0  # and so does a geometry whose 90 % ellipse reaches further: its ends explain them nearly as well
 SCALE_FREEDOM = 20.0  # weight, in arrivals, of the belief in the path delay's standard deviation
+SURE = 0.9  # where every arrival is an inlier by so much, no other place beside this one has a share
 REFUSED = 0.2  # an arrival less likely than this to be an inlier was not used
 LARGEST_SPREAD_S = 60.0
 NOBODY = np.zeros((0, 3))
@@ -114,13 +115,12 @@ def modes(rows: Rows, airs: Sequence[Air], priors: Priors, near: Array | None = 
     """
     each = [medium(air, rows.places[i, rows.use[i]], priors) for i, air in enumerate(airs)]
     around = Medium(np.stack([m.mean for m in each]), np.stack([m.sigma for m in each]))
-    begin, problem = starts(rows, around, priors)
-    if near is not None:
-        beside = np.hypot(*(begin[:, :2] - near[problem]).T) < 2 * SAME_M
-        begin = np.concatenate([profiled(near[:, None], rows, around)[:, 0], begin[beside]])
-        problem = np.concatenate([np.arange(len(airs)), problem[beside]])
-    of_start, air = rows.of(problem), Medium(around.mean[problem], around.sigma[problem])
-    fit = descend(begin, of_start, air, priors)
+    if near is None:
+        begin, problem = starts(rows, around, priors)
+        fit = descend(begin, rows.of(problem), around.of(problem), priors)
+    else:
+        fit, problem = _beside(near, rows, around, priors)
+    of_start, air = rows.of(problem), around.of(problem)
     found = []
     for n in range(len(airs)):
         own = np.flatnonzero(problem == n)
@@ -132,6 +132,20 @@ def modes(rows: Rows, airs: Sequence[Air], priors: Priors, near: Array | None = 
         rivals = kept[1:][fit.cost[kept[1:]] - fit.cost[kept[0]] < within]
         found.append(_mode(fit, _near(fit, own, of_start), rivals, of_start, air, priors))
     return found
+
+
+def _beside(near: Array, rows: Rows, around: Medium, priors: Priors) -> tuple[Fit, Index]:
+    """Fits at each place (B, 2) m, then around those that refuse an arrival, and the problems of all."""
+    fit = descend(profiled(near[:, None], rows, around)[:, 0], rows, around, priors)
+    every = np.arange(len(near))
+    doubtful = np.flatnonzero(((fit.inlier < SURE) & rows.use).any(1))
+    if not len(doubtful):
+        return fit, every
+    begin, which = starts(rows.of(doubtful), around.of(doubtful), priors)
+    problem = doubtful[which]
+    close = np.hypot(*(begin[:, :2] - near[problem]).T) < 2 * SAME_M
+    begin, problem = begin[close], problem[close]
+    return fit.joined(descend(begin, rows.of(problem), around.of(problem), priors)), np.concatenate([every, problem])
 
 
 def _near(fit: Fit, own: Index, rows: Rows) -> Index:

@@ -42,7 +42,7 @@ def starts(rows: Rows, around: Medium, priors: Priors) -> tuple[Array, Index]:
         wide = _wide(_packed(rows, own).places) if count >= 3 else np.zeros(len(own), dtype=bool)
         for members, begin in ((own[wide], _triples), (own[~wide], _grid)):
             if len(members):
-                packed, air = _packed(rows, members), Medium(around.mean[members], around.sigma[members])
+                packed, air = _packed(rows, members), around.of(members)
                 unknowns, room_s = begin(packed, air)
                 best, which = _best(unknowns, packed, priors, room_s)
                 found.append(best)
