@@ -39,6 +39,7 @@ PLACES = 3  # that are refined for one first signal
 SLACK = (7.0, 4.0)  # by which a place may miss the least score before it is refined, and after: others may go first
 BLOCK = 4096  # places that are scored at once
 HIDDEN = 0.0  # worth of a sound that another one hides
+TOUCH_S = 0.1  # more than a signal speaks before and after itself
 STEP_M = 40.0  # that a refinement may move a place
 ROUNDS = 2
 MIXED, LOOSE_S = 6, 0.009  # signals, and their spread about one place, from which they may be of two shots
@@ -231,12 +232,22 @@ class Associator:
             place = self.field.centre[:2] + places[best]
             yield Hypothesis(place, float(times[best]), float(score[best]), self._order[taken], rivals)
             self._use(taken)
-            off = np.hypot(*(places - places[best]).T)
-            touched = (np.abs(times - times[best]) < self._reach_s) & (off < 2 * self.field.far_m)
+            touched = self._touched(taken, places, times)
             score[touched] = self._score(places[touched], times[touched])
             score[best] = -math.inf
             keep = score >= self.search.least - SLACK[1]
             places, times, score = places[keep], times[keep], score[keep]
+
+    def _touched(self, taken: Index, places: Single, times: Array) -> Index:
+        """The places for whose scores it matters that these signals are used: those that look for sound beside them, or
+        beside what may be their echoes, or soon after.
+        """
+        s, search = self._signals, self.search
+        beside = np.flatnonzero(np.abs(times - s.time[taken].mean()) < self._reach_s)
+        ways = self.field.ways(places[beside], np.tile(s.station[taken], (len(beside), 1)))
+        after = times[beside, None] + ways.seconds - s.time[taken]
+        last = search.tail_s + search.echo_s + TOUCH_S
+        return np.asarray(beside[((after > -TOUCH_S) & (after < last)).any(1)])
 
     def _first(self, places: Single, times: Array, score: Array) -> int:
         """The best place; where its signals agree loosely, the one that leaves most to a second shot beside it.

@@ -361,7 +361,7 @@ def locate_associated(arrivals: Sequence[Arrival], air: Air) -> Shot:
 
 
 def _moved(arrival: Arrival, seconds: float) -> Arrival:
-    return replace(arrival, time_ns=arrival.time_ns + round(seconds * NS))
+    return replace(arrival, time_ns=arrival.time_ns + round(seconds * NS)) if seconds else arrival
 
 
 def key_of(arrivals: Sequence[Arrival]) -> str:
