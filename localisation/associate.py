@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from localisation.candidates import Heard, candidates
+from localisation.candidates import YEAR_S, Heard, candidates
 from localisation.field import Field, Ways
 from localisation.likelihood import wrapped
 from localisation.starts import spaced
@@ -146,6 +146,7 @@ class Associator:
         self._order = np.lexsort((signals.time, signals.station))
         self._signals = s = Signals(*(getattr(signals, name)[self._order] for name in Signals.__slots__))
         count = len(s.time)
+        self._key = s.station * YEAR_S + (s.time - s.time.min(initial=math.inf))
         # the sound of two shots further apart in time than this reaches no station at once
         self._reach_s = field.far_m / field.air[0] + 1.0
         self._free = np.ones(count, dtype=bool)
@@ -194,18 +195,20 @@ class Associator:
         """Signals are explained, and with them much of what follows as an echo would."""
         s, search = self._signals, self.search
         self._free[taken] = False
-        for i in taken.tolist():
-            own = slice(i + 1, int(np.searchsorted(s.station, s.station[i], "right")))
-            echoes = i + 1 + np.flatnonzero((s.time[own] > s.time[i]) & (s.time[own] - s.time[i] < search.tail_s))
-            weak = s.snr_db[echoes] < s.snr_db[i] - search.weaker_db
-            kept = np.where(weak, search.tail_weak, search.tail)
-            self._faith[echoes] = np.minimum(self._faith[echoes], kept)
+        low, high = taken + 1, np.searchsorted(self._key, self._key[taken] + search.tail_s)
+        each = np.maximum(high - low, 0)
+        cause = np.repeat(taken, each)
+        echo = np.repeat(low, each) + np.arange(each.sum()) - np.repeat(np.cumsum(each) - each, each)
+        weak = s.snr_db[echo] < s.snr_db[cause] - search.weaker_db
+        np.minimum.at(self._faith, echo, np.where(weak, search.tail_weak, search.tail))
 
     def _use(self, taken: Index) -> None:
         self._doubt(taken)
-        stations = np.unique(self._signals.station[taken])
-        self._profile.clear(stations.tolist())
-        self._tell(np.flatnonzero(np.isin(self._signals.station, stations)))
+        stations = self._signals.station[taken]
+        self._profile.clear(stations)
+        told = np.zeros(self.field.count, dtype=bool)
+        told[stations] = True
+        self._tell(np.flatnonzero(told[self._signals.station]))
 
     def shots(self) -> Iterator[Hypothesis]:
         """The shots that are good enough, best first; what one uses the next cannot have."""
@@ -271,7 +274,7 @@ class Associator:
         """The score that is left for another of these places once one has used its signals; 0 for none."""
         said = self._answers(place[None], np.array([time]), every=True)
         taken = said.which[0][said.which[0] >= 0]
-        stations = np.unique(self._signals.station[taken])
+        stations = self._signals.station[taken]
         kept = (self._free.copy(), self._faith.copy(), self._profile.saved(stations))
         self._use(taken)
         left = float(self._score(places, times).max(initial=0.0))

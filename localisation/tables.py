@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,12 +37,11 @@ class Profile:
         self.which = np.full(self._stations * self._length, -1, dtype=np.int32)
         self.early = np.zeros(self._stations * self._length // COARSE, dtype=np.float32)
 
-    def clear(self, stations: Sequence[int]) -> None:
+    def clear(self, stations: Index) -> None:
         """Forget what these stations said."""
-        rows = np.asarray(stations, dtype=np.intp)
-        self.match.reshape(self._stations, -1)[rows] = NOTHING
-        self.which.reshape(self._stations, -1)[rows] = -1
-        self.early.reshape(self._stations, -1)[rows] = 0.0
+        self.match.reshape(self._stations, -1)[stations] = NOTHING
+        self.which.reshape(self._stations, -1)[stations] = -1
+        self.early.reshape(self._stations, -1)[stations] = 0.0
 
     def saved(self, stations: Index) -> Saved:
         """What these stations say now, to come back to."""

@@ -45,7 +45,7 @@ def test_no_station_and_no_time_that_is_far_say_nothing() -> None:
 
 def test_what_is_cleared_is_gone() -> None:
     table = profile([2.0, 3.0])
-    table.clear([0])
+    table.clear(np.array([0]))
     match, which, early = said(table, [2.0, 2.2, 3.0])
     assert (match == NOTHING).all()
     assert (which == -1).all()
