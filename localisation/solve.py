@@ -155,8 +155,10 @@ def _near(fit: Fit, own: Index, rows: Rows) -> Index:
     order = own[np.argsort(fit.cost[own], kind="stable")]
     used = (fit.inlier[order] > 0.5) & rows.use[order]
     off = np.hypot(*(fit.unknowns[order, :2] - fit.unknowns[order[0], :2]).T)
-    _, first = np.unique(used, axis=0, return_index=True)
-    kept = [k for k in np.sort(first).tolist() if k == 0 or (off[k] < SAME_M and used[k].sum() > CHECKED)]
+    first: dict[bytes, int] = {}  # of the fits that refuse the same arrivals
+    for k, row in enumerate(used):
+        first.setdefault(row.tobytes(), k)
+    kept = [k for k in first.values() if k == 0 or (off[k] < SAME_M and used[k].sum() > CHECKED)]
     return np.asarray(order[kept])
 
 
