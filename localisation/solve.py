@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from acoustic.air import Air
 from acoustic.errors import InputError
 from localisation.arrivals import MOVED_M, Arrival, Ellipse, Origin, Place, Residual
-from localisation.likelihood import UNKNOWNS, Fit, Medium, Priors, Rows, T, X, Y, Z, descend, medium
+from localisation.likelihood import UNKNOWNS, C, Fit, Medium, Priors, Rows, T, X, Y, Z, descend, medium
 from localisation.starts import profiled, spaced, starts
 from localisation.uncertainty import ellipse
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 
 SOLVER = "tocsin 2"
 SAME_M = 25.0
@@ -121,7 +122,7 @@ def modes(rows: Rows, airs: Sequence[Air], priors: Priors, near: Array | None = 
     else:
         fit, problem = _beside(near, rows, around, priors)
     of_start, air = rows.of(problem), around.of(problem)
-    found = []
+    beside, rivals = [], []
     for n in range(len(airs)):
         own = np.flatnonzero(problem == n)
         if near is not None:
@@ -129,9 +130,12 @@ def modes(rows: Rows, airs: Sequence[Air], priors: Priors, near: Array | None = 
         kept = own[spaced(fit.unknowns[own, :2], fit.cost[own], SAME_M, len(own))]
         used = fit.inlier[kept[0], of_start.use[kept[0]]]
         within = RIVAL if 2 * used.sum() > len(used) else math.inf  # what refuses half may as well be elsewhere
-        rivals = kept[1:][fit.cost[kept[1:]] - fit.cost[kept[0]] < within]
-        found.append(_mode(fit, _near(fit, own, of_start), rivals, of_start, air, priors))
-    return found
+        rivals.append(kept[1:][fit.cost[kept[1:]] - fit.cost[kept[0]] < within])
+        beside.append(_near(fit, own, of_start))
+    ends = np.cumsum([len(near) for near in beside])
+    expected, scaled = _covariances(fit, np.concatenate(beside), of_start, air, priors)
+    parts = zip(beside, rivals, np.split(expected, ends), np.split(scaled, ends), strict=False)
+    return [_mode(fit, *part, of_start.use) for part in parts]
 
 
 def _beside(near: Array, rows: Rows, around: Medium, priors: Priors) -> tuple[Fit, Index]:
@@ -235,39 +239,38 @@ def _ends(best: Mode, region: Ellipse) -> tuple[Place, ...]:
     return tuple(Place(x=float(end.imag), y=float(end.real)) for end in (centre + along, centre - along))
 
 
-def _mode(fit: Fit, near: Index, rivals: Index, rows: Rows, around: Medium, priors: Priors) -> Mode:
+def _mode(fit: Fit, near: Index, rivals: Index, expected: Array, scaled: Array, use: Mask) -> Mode:
     """The best fit, the first of those `near`, with the covariance of all of them about it, each as likely as its share
-    of the posterior (Laplace): which arrival is wrong may not be sure.
+    of the posterior (Laplace): which arrival is wrong may not be sure. `expected`, `scaled`: (n, 7, 7) of each.
     """
     i = int(near[0])
-    each = [_covariances(fit, j, rows, around, priors) for j in near.tolist()]
-    spare = max(float(fit.inlier[i, rows.use[i]].sum()) - 3.0, 0.0)
-    mass = np.exp(fit.cost[i] - fit.cost[near]) * np.sqrt([np.linalg.det(inverse) for inverse, _ in each])
     off = fit.unknowns[near] - fit.unknowns[i]
-    spread = np.array([scaled for _, scaled in each]) + off[:, :, None] * off[:, None]
-    covariance = np.average(spread, axis=0, weights=mass)
+    mass = np.exp(fit.cost[i] - fit.cost[near]) * np.sqrt(np.linalg.det(expected))
+    covariance = np.average(scaled + off[:, :, None] * off[:, None], axis=0, weights=mass)
     return Mode(
         fit.unknowns[i],
         tuple(Place(x=x, y=y) for x, y in fit.unknowns[rivals, :2].tolist()),
         covariance[:2, :2],
-        each[0][0][:2, :2],
+        expected[0, :2, :2],
         float(np.sqrt(covariance[T, T])),
-        fit.late[i, rows.use[i]],
-        fit.inlier[i, rows.use[i]],
-        SCALE_FREEDOM + spare,
+        fit.late[i, use[i]],
+        fit.inlier[i, use[i]],
+        SCALE_FREEDOM + max(float(fit.inlier[i, use[i]].sum()) - 3.0, 0.0),
     )
 
 
-def _covariances(fit: Fit, i: int, rows: Rows, around: Medium, priors: Priors) -> tuple[Array, Array]:
-    """A fit's covariance (7, 7) as the priors expect it, and as its residuals scale it: what path delays add is scaled
-    by what they say of them (normal–inverse-χ² prior), what air and height add is not.
+def _covariances(fit: Fit, chosen: Index, rows: Rows, around: Medium, priors: Priors) -> tuple[Array, Array]:
+    """Covariances (n, 7, 7) of fits as the priors expect them, and as their residuals scale them: what path delays add
+    is scaled by what they say of them (normal–inverse-χ² prior), what air and height add is not.
     """
-    use = rows.use[i]
-    inlier, late = fit.inlier[i, use], fit.late[i, use]
-    whitened = inlier * late**2 / (rows.sigmas[i, use] ** 2 + priors.path_s**2)
-    spare = max(float(inlier.sum()) - 3.0, 0.0)
-    scale = (SCALE_FREEDOM + float(whitened.sum())) / (SCALE_FREEDOM + spare)
-    believed = np.diag([0.0, 0.0, 0.0, *around.sigma[i] ** -2])
-    inverse = np.linalg.inv(fit.information[i] + np.eye(UNKNOWNS) * 1e-9)
-    expected, scaled = (inverse @ (s * (fit.information[i] - believed) + believed) @ inverse for s in (1.0, scale))
-    return expected, scaled
+    inlier = fit.inlier[chosen] * rows.use[chosen]
+    whitened = inlier * fit.late[chosen] ** 2 / (rows.sigmas[chosen] ** 2 + priors.path_s**2)
+    spare = np.maximum(inlier.sum(-1) - 3.0, 0.0)
+    scale = ((SCALE_FREEDOM + whitened.sum(-1)) / (SCALE_FREEDOM + spare))[:, None, None]
+    believed = np.zeros((len(chosen), UNKNOWNS, UNKNOWNS))
+    believed[:, range(C, UNKNOWNS), range(C, UNKNOWNS)] = around.sigma[chosen] ** -2
+    information = fit.information[chosen]
+    inverse = np.linalg.inv(information + np.eye(UNKNOWNS) * 1e-9)
+    measured = inverse @ (information - believed) @ inverse
+    given = inverse @ believed @ inverse
+    return measured + given, scale * measured + given
