@@ -15,8 +15,9 @@ GAP_SHOWN_S = 60.0
 class Facts:
     """What a node knows of itself; sentences are empty where nothing is wrong.
 
-    `capture`, `disk`, `link`: why sound, outbox or uplink fail; `quiet_s`: since the last sound came from the source,
-    None before the first and after a recording's end; `gap_s`: since the last lost sound, None where none was lost.
+    `capture`, `disk`, `link`, `clock`: why sound, outbox, uplink or time source fail; `quiet_s`: since the last sound
+    came from the source, None before the first and after a recording's end; `gap_s`: since the last lost sound, None
+    where none was lost.
     """
 
     uptime_s: float
@@ -24,6 +25,7 @@ class Facts:
     capture: str = ""
     disk: str = ""
     link: str = ""
+    clock: str = ""
     refused: int = 0
     dropped: int = 0
     outbox: int = 0
@@ -39,7 +41,7 @@ def judge(facts: Facts) -> Health:
     faults = [reason for reason in (facts.capture, facts.disk) if reason]
     if facts.quiet_s is not None and facts.quiet_s > STALLED_S:
         faults.append(f"no sound from the source for {facts.quiet_s:.0f} s")
-    degraded = [facts.link] if facts.link else []
+    degraded = [reason for reason in (facts.link, facts.clock) if reason]
     if facts.refused:
         degraded.append(f"{facts.refused} reports were set aside; the log says why")
     if facts.dropped:

@@ -21,6 +21,7 @@ from acoustic.errors import InputError, TocsinError
 from arrays.capture import Block, Gap, Source
 from arrays.capture.files import SessionFile
 from arrays.capture.sound import SoundCard
+from arrays.computer import ComputerClock
 from arrays.enrolment import read_membership
 from arrays.geometry import offsets
 from arrays.health import Facts, judge
@@ -187,6 +188,7 @@ class Node:
             capture=self._capture_problem,
             disk=self._outbox.problem,
             link=self._courier.problem,
+            clock=self._source.clock_problem,
             refused=len(self._outbox.parked),
             dropped=self._outbox.dropped,
             outbox=self._outbox.waiting(),
@@ -246,7 +248,8 @@ def open_source(settings: Settings, stop: threading.Event) -> tuple[Source, NDAr
         stated = air if air != Air() else session.air
         return SessionFile(node, start_ns, stop), node.microphones, stated
     microphones = offsets(settings.microphones, len(source.channels))
-    return SoundCard(source.device, source.rate_hz, source.channels, source.time_sigma_s, stop), microphones, air
+    computer = ComputerClock(source.time_sigma_s, stop)
+    return SoundCard(source.device, source.rate_hz, source.channels, computer.standing, stop), microphones, air
 
 
 def session_node(settings: Settings) -> tuple[Session, SessionNode]:

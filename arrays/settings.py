@@ -59,7 +59,7 @@ class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class SoundSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="sound"):
-    """A PortAudio input. `channels` count from 1; `time_sigma_s` is how far its clock may be from UTC."""
+    """A PortAudio input. `channels` count from 1; `time_sigma_s` is how far its clock may be off, where nobody says."""
 
     device: str = ""
     rate_hz: float = 48_000.0

@@ -47,5 +47,9 @@ class Source(Protocol):
     def timebase(self) -> Timebase:
         """Known once the first block was yielded."""
 
+    @property
+    def clock_problem(self) -> str:
+        """Why time is not known better; empty where all is well."""
+
     def blocks(self) -> Iterator[Block | Gap]:
         """The stream; raises InputError or ResourceError where it cannot go on."""

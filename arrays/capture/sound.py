@@ -6,7 +6,7 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from acoustic.errors import ResourceError
 from arrays.capture import Block, Gap
 from arrays.clock import Clock
+from arrays.computer import Standing
 from arrays.timebase import Timebase
 
 BLOCK_S = 0.02
@@ -40,8 +41,8 @@ class _Taken:
 class SoundCard:
     """The chosen channels (from 1) of an input whose name contains `device`, the default input where that is empty.
 
-    Samples are counted; the computer's clock, which is known to `time_sigma_s`, says how fast the card really is. A
-    block that finds the queue full is dropped and shows as a gap, to the sample. What the driver itself lost is counted
+    Samples are counted; the computer's clock, which `standing` tells of, says how fast the card really is. A block
+    that finds the queue full is dropped and shows as a gap, to the sample. What the driver itself lost is counted
     by its own clock, and a card that was unplugged by the computer's, to a few samples: σ grows by a block until the
     clock is found again. A card that is gone is tried again for ever, ever more slowly. `stop` ends the stream. Raises
     ResourceError where PortAudio is absent, or the device at the start.
@@ -52,7 +53,7 @@ class SoundCard:
         device: str,
         rate_hz: float,
         channels: Sequence[int],
-        time_sigma_s: float,
+        standing: Callable[[], Standing],
         stop: threading.Event | None = None,
         portaudio: Any = None,
     ) -> None:
@@ -60,7 +61,7 @@ class SoundCard:
         self._name, self._columns = device, [channel - 1 for channel in channels]
         self._device = find_input(self._portaudio, device, max(channels))
         self.rate_hz, self.channels = rate_hz, len(channels)
-        self._sigma_s = time_sigma_s
+        self._standing = standing
         self._stop = stop or threading.Event()
         self._queue: queue.Queue[_Taken] = queue.Queue(round(QUEUE_S / BLOCK_S))
         self._counter = self._lost = 0
@@ -74,10 +75,16 @@ class SoundCard:
     @property
     def timebase(self) -> Timebase:
         """The sample counter in UTC, as the computer's clock has it so far."""
+        sigma_s = self._standing().sigma_s
         if self._clock is None:
-            return Timebase(0, time.time_ns(), self.rate_hz, self._sigma_s)
+            return Timebase(0, time.time_ns(), self.rate_hz, sigma_s)
         fitted = self._clock.timebase(self._now)
-        return replace(fitted, sigma_s=math.hypot(fitted.sigma_s, self._sigma_s))
+        return replace(fitted, sigma_s=math.hypot(fitted.sigma_s, sigma_s))
+
+    @property
+    def clock_problem(self) -> str:
+        """Why the computer's clock is not known better."""
+        return self._standing().problem
 
     def blocks(self) -> Iterator[Block | Gap]:
         """The stream, until `stop`. Raises ResourceError where the device cannot be opened at first."""

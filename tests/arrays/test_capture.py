@@ -20,6 +20,7 @@ from acoustic.errors import InputError, ResourceError
 from arrays.capture import Block, Gap
 from arrays.capture.files import SessionFile
 from arrays.capture.sound import QUEUE_S, SoundCard, find_input
+from arrays.computer import Standing
 from arrays.session import SessionNode, read_session
 from tests.arrays.sessions import RATE_HZ, node, noise, write
 
@@ -133,7 +134,8 @@ FRAMES = 960
 
 
 def card(play: Callable[[Callable[..., None]], None], stop: threading.Event | None = None) -> SoundCard:
-    return SoundCard("minidsp", RATE_HZ, [2, 1], 1e-3, stop, FakePortAudio(play))
+    standing = Standing(source="the settings", sigma_s=1e-3)
+    return SoundCard("minidsp", RATE_HZ, [2, 1], lambda: standing, stop, FakePortAudio(play))
 
 
 def taken(source: SoundCard, count: int) -> list[Block | Gap]:

@@ -16,6 +16,7 @@ from arrays.health import Facts, judge
         ({"disk": "the outbox cannot be written: full"}, "fault", "the outbox cannot be written: full"),
         ({"quiet_s": 9.0}, "fault", "no sound from the source for 9 s"),
         ({"link": "centre a:1 cannot be reached"}, "degraded", "centre a:1 cannot be reached"),
+        ({"clock": "chrony is not synchronised"}, "degraded", "chrony is not synchronised"),
         ({"refused": 2}, "degraded", "2 reports were set aside; the log says why"),
         ({"dropped": 5}, "degraded", "5 reports were dropped: the outbox is full"),
         ({"gap_s": 3.0}, "degraded", "sound was lost 3 s ago"),
