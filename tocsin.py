@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": ("dispatch.demo", "a synthetic city block: a centre, 12 nodes, located shots beside the truth"),
     "centre": ("dispatch.cli", "run the centre: ingest, location, the dispatcher's page"),
     "node": ("arrays.cli", "run one node from its settings file, or enrol it"),
+    "doctor": ("arrays.doctor", "say whether a node can locate, and what hinders it"),
     "replay": ("recordings.commands.replay", "locate the shots in recorded sessions"),
     "locate": ("recordings.commands.locate", "arrivals in, located shots out (JSON lines)"),
     "plan": ("recordings.commands.plan", "how well nodes cover a town, and where to put them"),

@@ -57,7 +57,7 @@ class SoundCard:
         stop: threading.Event | None = None,
         portaudio: Any = None,
     ) -> None:
-        self._portaudio = portaudio or _portaudio()
+        self._portaudio = portaudio or load_portaudio()
         self._name, self._columns = device, [channel - 1 for channel in channels]
         self._device = find_input(self._portaudio, device, max(channels))
         self.rate_hz, self.channels = rate_hz, len(channels)
@@ -186,7 +186,8 @@ def find_input(portaudio: Any, name: str, channels: int) -> int:
     raise ResourceError(f"no sound input named {name!r} with {channels} channels; there are: {present}")
 
 
-def _portaudio() -> Any:
+def load_portaudio() -> Any:
+    """The sounddevice module. Raises ResourceError where it, or PortAudio, is absent."""
     try:
         import sounddevice
     except ModuleNotFoundError as error:

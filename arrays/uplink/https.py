@@ -31,17 +31,25 @@ class HttpsUplink:
         """Post a signed report. Raises ResourceError where the centre cannot be reached or does not speak HTTP."""
         return self.post("/report", body, "application/msgpack")
 
+    def get(self, path: str) -> Reply:
+        """Fetch what is there. Raises as `send` does."""
+        return self._ask("GET", path, None, {})
+
     def post(self, path: str, body: bytes, kind: str) -> Reply:
-        """Post bytes of a media type; once more where a connection that was kept open turns out to be dead."""
+        """Post bytes of a media type. Raises as `send` does."""
+        return self._ask("POST", path, body, {"Content-Type": kind})
+
+    def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Reply:
+        """Ask; once more where a connection that was kept open turns out to be dead."""
         kept = self._connection is not None
         try:
-            return self._post(path, body, kind)
+            return self._ask_once(method, path, body, headers)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             if not kept or isinstance(error, TimeoutError):
                 raise _unreachable(self._host, self._port, error) from error
         try:
-            return self._post(path, body, kind)
+            return self._ask_once(method, path, body, headers)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise _unreachable(self._host, self._port, error) from error
@@ -52,12 +60,12 @@ class HttpsUplink:
             self._connection.close()
             self._connection = None
 
-    def _post(self, path: str, body: bytes, kind: str) -> Reply:
+    def _ask_once(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Reply:
         if self._connection is None:
             self._connection = http.client.HTTPSConnection(
                 self._host, self._port, timeout=self._timeout_s, context=self._context
             )
-        self._connection.request("POST", path, body, {"Content-Type": kind})
+        self._connection.request(method, path, body, headers)
         answer = self._connection.getresponse()
         content = answer.read(LONGEST_ANSWER)
         wait_s = _seconds(answer.getheader("Retry-After"))

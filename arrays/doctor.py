@@ -1,0 +1,154 @@
+"""`tocsin doctor`: whether this node can locate, and what hinders it, in plain words."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from acoustic.errors import InputError, ResourceError, TocsinError
+from arrays.capture.sound import find_input, load_portaudio
+from arrays.computer import Standing, standing
+from arrays.enrolment import read_membership
+from arrays.geometry import offsets
+from arrays.health import CLOCK_DEGRADED_S
+from arrays.node import session_node
+from arrays.running import read_model
+from arrays.settings import SessionSource, Settings, SoundSource, read_settings
+from arrays.uplink.https import HttpsUplink
+
+SOUND_MS = 343.0
+REPORT_BYTES = 3000  # of a long one, in the outbox
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing looked at, whether it is well, and a sentence."""
+
+    check: str
+    well: bool
+    says: str
+
+
+class ClockFound(msgspec.Struct, frozen=True, kw_only=True):
+    """What says how far the clock may be off, how far (s), and how many metres of sound that is."""
+
+    source: str
+    sigma_s: float
+    error_m: float
+
+
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
+    """All that was looked at; a node can locate where every check is well. No clock: what was to be asked is absent."""
+
+    can_locate: bool
+    clock: ClockFound | None
+    checks: list[Check]
+
+
+def main(argv: list[str]) -> int:
+    """Print what was found; 0 where all is well, 1 otherwise."""
+    parser = argparse.ArgumentParser(
+        prog="tocsin doctor", description="Say whether a node can locate: clock, sound, disk, model, enrolment, centre."
+    )
+    parser.add_argument(
+        "settings", type=Path, nargs="?", metavar="SETTINGS.toml", help="the node's; without: this computer alone"
+    )
+    parser.add_argument("--format", choices=["json", "text"], default="text", help="default: text")
+    asked = parser.parse_args(argv)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    found = examine(asked.settings)
+    if asked.format == "json":
+        print(msgspec.json.encode(found).decode())
+    else:
+        for check in found.checks:
+            print(f"{check.check:<10} {'ok' if check.well else 'NO':<3} {check.says}")
+        ill = ", ".join(check.check for check in found.checks if not check.well)
+        who = "this node" if asked.settings else "this computer"
+        print(f"\n{who.capitalize()} {'can locate' if not ill else f'cannot locate yet; look at: {ill}'}.")
+    return 0 if found.can_locate else 1
+
+
+def examine(path: Path | None) -> Diagnosis:
+    """Look at all that can be looked at beside a node at work; without settings, at what every node needs."""
+    settings, checks, of_a_node = Settings(node="none", source=SoundSource()), [], False
+    if path is not None:
+        try:
+            settings, of_a_node = read_settings(path), True
+        except TocsinError as error:
+            checks.append(Check("settings", False, str(error)))
+    clock = None
+    try:
+        now = _standing(settings)
+        clock = ClockFound(source=now.source, sigma_s=now.sigma_s, error_m=now.sigma_s * SOUND_MS)
+        checks.append(Check("clock", now.sigma_s <= CLOCK_DEGRADED_S, _of_the_clock(now)))
+    except TocsinError as error:
+        checks.append(Check("clock", False, str(error)))
+    for name, say in COMMON.items() if not of_a_node else (COMMON | OWN).items():
+        try:
+            checks.append(Check(name, True, say(settings)))
+        except TocsinError as error:
+            checks.append(Check(name, False, str(error)))
+    return Diagnosis(can_locate=all(check.well for check in checks), clock=clock, checks=checks)
+
+
+def _standing(settings: Settings) -> Standing:
+    if isinstance(settings.source, SessionSource):
+        return Standing(source="the recording's session", sigma_s=session_node(settings)[1].time_sigma_s)
+    return standing(settings.source.time_sigma_s)
+
+
+def _of_the_clock(now: Standing) -> str:
+    worth = f"right to {now.sigma_s * 1e3:.3g} ms, which is {now.sigma_s * SOUND_MS:.2g} m of sound"
+    return f"{worth}: {now.problem}" if now.problem else f"{worth}, says {now.source}"
+
+
+def _sound(settings: Settings) -> str:
+    source = settings.source
+    if isinstance(source, SessionSource):
+        return f"a recording, {session_node(settings)[1].file.name}"
+    offsets(settings.microphones, len(source.channels))
+    portaudio = load_portaudio()
+    device = portaudio.query_devices(find_input(portaudio, source.device, max(source.channels)))
+    return f"{device['name']}, {device['max_input_channels']} channels"
+
+
+def _model(settings: Settings) -> str:
+    return f"{read_model(settings.model).digest[:12]} reads"
+
+
+def _disk(settings: Settings) -> str:
+    """Room for a full outbox."""
+    folder = Path(settings.data)
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    free, needed = shutil.disk_usage(there).free, settings.outbox_reports * REPORT_BYTES
+    says = f"{free / 1e9:.1f} GB are free; a full outbox takes {needed / 1e9:.2g} GB"
+    if free < needed:
+        raise ResourceError(says)
+    return says
+
+
+def _enrolment(settings: Settings) -> str:
+    folder = Path(settings.data)
+    membership = read_membership(folder)
+    if not (folder / "node.key").exists():
+        raise InputError(f"the node's key {folder / 'node.key'} is absent; restore it, or enrol the node anew")
+    return f"{settings.node} belongs to {membership.centre}"
+
+
+def _centre(settings: Settings) -> str:
+    membership = read_membership(Path(settings.data))
+    uplink = HttpsUplink(membership.centre, membership.welcome.ca)
+    try:
+        reply = uplink.get("/ca")
+    finally:
+        uplink.close()
+    if reply.status != 200:
+        raise ResourceError(f"{membership.centre} answered {reply.status}; is it a Tocsin centre?")
+    return f"{membership.centre} answers"
+
+
+COMMON = {"sound": _sound, "model": _model}
+OWN = {"disk": _disk, "enrolment": _enrolment, "centre": _centre}
