@@ -12,6 +12,7 @@ import msgspec
 from acoustic.errors import InputError, ResourceError, TocsinError
 from arrays.capture.sound import find_input, load_portaudio
 from arrays.computer import Standing, standing
+from arrays.dating import NUMBERED_S
 from arrays.enrolment import read_membership
 from arrays.geometry import offsets
 from arrays.health import CLOCK_DEGRADED_S
@@ -83,7 +84,7 @@ def examine(path: Path | None) -> Diagnosis:
     try:
         now = _standing(settings)
         clock = ClockFound(source=now.source, sigma_s=now.sigma_s, error_m=now.sigma_s * SOUND_MS)
-        checks.append(Check("clock", now.sigma_s <= CLOCK_DEGRADED_S, _of_the_clock(now)))
+        checks.append(_of_the_clock(now, settings.source))
     except TocsinError as error:
         checks.append(Check("clock", False, str(error)))
     for name, say in COMMON.items() if not of_a_node else (COMMON | OWN).items():
@@ -100,9 +101,16 @@ def _standing(settings: Settings) -> Standing:
     return standing(settings.source.time_sigma_s)
 
 
-def _of_the_clock(now: Standing) -> str:
-    worth = f"right to {now.sigma_s * 1e3:.3g} ms, which is {now.sigma_s * SOUND_MS:.2g} m of sound"
-    return f"{worth}: {now.problem}" if now.problem else f"{worth}, says {now.source}"
+def _of_the_clock(now: Standing, source: SoundSource | SessionSource) -> Check:
+    says = f"right to {now.sigma_s * 1e3:.3g} ms, which is {now.sigma_s * SOUND_MS:.2g} m of sound"
+    says += f": {now.problem}" if now.problem else f", says {now.source}"
+    if isinstance(source, SessionSource) or source.pps_channel is None:
+        return Check("clock", now.sigma_s <= CLOCK_DEGRADED_S, says)
+    well = now.sigma_s <= NUMBERED_S
+    enough = (
+        f"enough to number the pulses on channel {source.pps_channel}, which date sound to microseconds while they come"
+    )
+    return Check("clock", well, f"{says}; {'' if well else 'not '}{enough}")
 
 
 def _sound(settings: Settings) -> str:
@@ -111,7 +119,9 @@ def _sound(settings: Settings) -> str:
         return f"a recording, {session_node(settings)[1].file.name}"
     offsets(settings.microphones, len(source.channels))
     portaudio = load_portaudio()
-    device = portaudio.query_devices(find_input(portaudio, source.device, max(source.channels)))
+    device = portaudio.query_devices(
+        find_input(portaudio, source.device, max(*source.channels, source.pps_channel or 1))
+    )
     return f"{device['name']}, {device['max_input_channels']} channels"
 
 

@@ -249,7 +249,8 @@ def open_source(settings: Settings, stop: threading.Event) -> tuple[Source, NDAr
         return SessionFile(node, start_ns, stop), node.microphones, stated
     microphones = offsets(settings.microphones, len(source.channels))
     computer = ComputerClock(source.time_sigma_s, stop)
-    return SoundCard(source.device, source.rate_hz, source.channels, computer.standing, stop), microphones, air
+    card = SoundCard(source.device, source.rate_hz, source.channels, computer.standing, source.pps_channel, stop)
+    return card, microphones, air
 
 
 def session_node(settings: Settings) -> tuple[Session, SessionNode]:

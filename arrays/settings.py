@@ -59,18 +59,24 @@ class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class SoundSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="sound"):
-    """A PortAudio input. `channels` count from 1; `time_sigma_s` is how far its clock may be off, where nobody says."""
+    """A PortAudio input. `channels` count from 1; `time_sigma_s` is how far its clock may be off, where nobody says.
+
+    `pps_channel`, none of them, carries a GNSS receiver's pulse per second.
+    """
 
     device: str = ""
     rate_hz: float = 48_000.0
     channels: tuple[int, ...] = (1,)
     time_sigma_s: float = 0.02
+    pps_channel: int | None = None
 
     def __post_init__(self) -> None:
         _check("rate_hz", self.rate_hz, 8_000.0, 192_000.0)
         _check("time_sigma_s", self.time_sigma_s, 0.0, 3600.0)
         if not self.channels or min(self.channels) < 1 or len(set(self.channels)) < len(self.channels):
             raise InputError(f"channels is {list(self.channels)}; expected different numbers from 1 up")
+        if self.pps_channel is not None and (self.pps_channel < 1 or self.pps_channel in self.channels):
+            raise InputError(f"pps_channel is {self.pps_channel}; expected a number from 1 up, not among channels")
 
 
 class SessionSource(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,27 +14,30 @@ import structlog
 from numpy.typing import NDArray
 
 from acoustic.errors import ResourceError
+from acoustic.pps import Pulses
 from arrays.capture import Block, Gap
-from arrays.clock import Clock
 from arrays.computer import Standing
+from arrays.dating import Dating
 from arrays.timebase import Timebase
 
 BLOCK_S = 0.02
 QUEUE_S = 2.0
 SILENT_S = 2.0
-FIX_S = 1.0  # between comparisons with the computer's clock
-JITTER_S = 0.003  # of one: when the driver calls
 RETRY_S, LONGEST_RETRY_S = 1.0, 30.0
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """What the callback hands on, when it began by the computer's clock, and by how much its place is in doubt."""
+    """What the callback hands on, when it began by the computer's clock, and by how much its place is in doubt.
+
+    `wire`: the sound of the pulse's channel, (n,) float32, where there is one.
+    """
 
     item: Block | Gap
     utc_ns: int
     doubt_s: float = 0.0
+    wire: NDArray[np.float32] | None = None
 
 
 class SoundCard:
@@ -44,8 +46,9 @@ class SoundCard:
     Samples are counted; the computer's clock, which `standing` tells of, says how fast the card really is. A block
     that finds the queue full is dropped and shows as a gap, to the sample. What the driver itself lost is counted
     by its own clock, and a card that was unplugged by the computer's, to a few samples: σ grows by a block until the
-    clock is found again. A card that is gone is tried again for ever, ever more slowly. `stop` ends the stream. Raises
-    ResourceError where PortAudio is absent, or the device at the start.
+    clock is found again. A pulse per second on `pps_channel` dates samples to microseconds. A card that is gone is
+    tried again for ever, ever more slowly. `stop` ends the stream. Raises ResourceError where PortAudio is absent, or
+    the device at the start.
     """
 
     def __init__(
@@ -54,14 +57,17 @@ class SoundCard:
         rate_hz: float,
         channels: Sequence[int],
         standing: Callable[[], Standing],
+        pps_channel: int | None = None,
         stop: threading.Event | None = None,
         portaudio: Any = None,
     ) -> None:
         self._portaudio = portaudio or load_portaudio()
         self._name, self._columns = device, [channel - 1 for channel in channels]
-        self._device = find_input(self._portaudio, device, max(channels))
+        self._wire = None if pps_channel is None else pps_channel - 1
+        self._inputs = max(*channels, pps_channel or 1)
+        self._device = find_input(self._portaudio, device, self._inputs)
         self.rate_hz, self.channels = rate_hz, len(channels)
-        self._standing = standing
+        self._dating, self._pulses = Dating(rate_hz, standing, pps_channel), Pulses(rate_hz)
         self._stop = stop or threading.Event()
         self._queue: queue.Queue[_Taken] = queue.Queue(round(QUEUE_S / BLOCK_S))
         self._counter = self._lost = 0
@@ -69,22 +75,17 @@ class SoundCard:
         self._first_adc_s: float | None = None  # of this opening, and the counter then
         self._first_counter = 0
         self._end_ns = 0  # of the last sound taken
-        self._clock: Clock | None = None
-        self._fixed = self._now = 0  # samples: of the last comparison, and of the newest sound handed on
+        self._now = 0  # sample of the newest sound handed on
 
     @property
     def timebase(self) -> Timebase:
-        """The sample counter in UTC, as the computer's clock has it so far."""
-        sigma_s = self._standing().sigma_s
-        if self._clock is None:
-            return Timebase(0, time.time_ns(), self.rate_hz, sigma_s)
-        fitted = self._clock.timebase(self._now)
-        return replace(fitted, sigma_s=math.hypot(fitted.sigma_s, sigma_s))
+        """The sample counter in UTC, as it is known so far."""
+        return self._dating.timebase(self._now)
 
     @property
     def clock_problem(self) -> str:
-        """Why the computer's clock is not known better."""
-        return self._standing().problem
+        """Why that is not known better."""
+        return self._dating.problem(self._now)
 
     def blocks(self) -> Iterator[Block | Gap]:
         """The stream, until `stop`. Raises ResourceError where the device cannot be opened at first."""
@@ -95,7 +96,7 @@ class SoundCard:
                     wait_s = RETRY_S
                     yield item
             except ResourceError as error:
-                if self._clock is None:
+                if not self._now:
                     raise
                 log.warning("sound input is gone; it is tried again", problem=str(error), wait_s=wait_s)
                 self._stop.wait(wait_s)
@@ -107,7 +108,7 @@ class SoundCard:
         self._portaudio._terminate()
         self._portaudio._initialize()
         try:
-            self._device = find_input(self._portaudio, self._name, max(self._columns) + 1)
+            self._device = find_input(self._portaudio, self._name, self._inputs)
         except ResourceError as error:
             log.info("sound input is not back yet", problem=str(error))
 
@@ -117,7 +118,7 @@ class SoundCard:
             stream = self._portaudio.InputStream(
                 device=self._device,
                 samplerate=self.rate_hz,
-                channels=max(self._columns) + 1,
+                channels=self._inputs,
                 blocksize=round(BLOCK_S * self.rate_hz),
                 dtype="float32",
                 callback=self._callback,
@@ -131,17 +132,15 @@ class SoundCard:
             raise ResourceError(f"sound input {self._device} cannot be used: {error}") from error
 
     def _handed_on(self, taken: _Taken) -> Block | Gap:
-        """Compare the counter with the computer's clock, now and then."""
+        """Date it."""
         item = taken.item
-        if self._clock is None:
-            self._clock = Clock(item.index, taken.utc_ns, JITTER_S, self.rate_hz)
-            self._fixed = item.index
         if taken.doubt_s:
-            self._clock.doubt(taken.doubt_s)
+            self._dating.doubt(taken.doubt_s)
         if isinstance(item, Block):
-            if item.index - self._fixed >= FIX_S * self.rate_hz:
-                self._clock.fix(item.index, taken.utc_ns, JITTER_S)
-                self._fixed = item.index
+            self._dating.read(item.index, taken.utc_ns)
+            if taken.wire is not None:
+                for edge in self._pulses.push(item.index, taken.wire):
+                    self._dating.pulse(edge)
             self._now = item.index + item.samples.shape[1]
         return item
 
@@ -164,7 +163,8 @@ class SoundCard:
                 self._counter, self._lost, self._doubt_s = self._counter + self._lost, 0, 0.0
             samples = np.ascontiguousarray(sound[:, self._columns].T)
             samples.flags.writeable = False
-            self._queue.put_nowait(_Taken(Block(self._counter, samples), began_ns))
+            wire = None if self._wire is None else sound[:, self._wire].copy()
+            self._queue.put_nowait(_Taken(Block(self._counter, samples), began_ns, wire=wire))
             self._counter += frames
         except queue.Full:
             self._lost += frames

@@ -9,18 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.special import sici
 
 from acoustic.pps import Pulses
+from tests.acoustic.steps import step
 
 RATE_HZ = 8_000  # the lowest of a node: a sample is 125 µs
 WIDTH_S = 0.1
 HEIGHT = 0.4
-
-
-def step(at: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A step at 0, cut off at half the sampling rate: the integral of sinc."""
-    return 0.5 + np.asarray(sici(np.pi * at)[0]) / np.pi
 
 
 def pulses(edges: list[float], samples: int, height: float = HEIGHT, width_s: float = WIDTH_S) -> NDArray[np.float64]:

@@ -22,6 +22,7 @@ from arrays.capture.files import SessionFile
 from arrays.capture.sound import QUEUE_S, SoundCard, find_input
 from arrays.computer import Standing
 from arrays.session import SessionNode, read_session
+from tests.acoustic.steps import step
 from tests.arrays.sessions import RATE_HZ, node, noise, write
 
 
@@ -133,9 +134,11 @@ FINE = SimpleNamespace(input_overflow=False)
 FRAMES = 960
 
 
-def card(play: Callable[[Callable[..., None]], None], stop: threading.Event | None = None) -> SoundCard:
+def card(
+    play: Callable[[Callable[..., None]], None], stop: threading.Event | None = None, pps_channel: int | None = None
+) -> SoundCard:
     standing = Standing(source="the settings", sigma_s=1e-3)
-    return SoundCard("minidsp", RATE_HZ, [2, 1], lambda: standing, stop, FakePortAudio(play))
+    return SoundCard("minidsp", RATE_HZ, [2, 1], lambda: standing, pps_channel, stop, FakePortAudio(play))
 
 
 def taken(source: SoundCard, count: int) -> list[Block | Gap]:
@@ -231,7 +234,7 @@ def test_a_card_that_runs_fast_is_followed_by_the_computer_s_clock(monkeypatch: 
     """100 ppm are 0.36 s, or 120 m of sound, after an hour."""
     fast, start_ns, blocks = 1.0001, 1_700_000_000 * 10**9, 600
     length, now = round(RATE_HZ), [0]
-    monkeypatch.setattr("arrays.capture.sound.time.time_ns", lambda: now[0])
+    monkeypatch.setattr("time.time_ns", lambda: now[0])
     monkeypatch.setattr("arrays.capture.sound.QUEUE_S", 100.0)
 
     def play(callback: Callable[..., None]) -> None:
@@ -245,3 +248,48 @@ def test_a_card_that_runs_fast_is_followed_by_the_computer_s_clock(monkeypatch: 
     true_ns = start_ns + round(last.index / (RATE_HZ * fast) * 1e9)
     off_s = (source.timebase.utc_ns(last.index) - true_ns) * 1e-9
     assert abs(off_s) < 3 * source.timebase.sigma_s < 0.01
+
+
+def test_a_pulse_on_a_channel_dates_samples_to_microseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The computer's clock is 0.2 s wrong and 3 ms unsteady, the card 50 ppm slow; the pulse alone is right."""
+    slow, start_ns, seconds, off_ns = 0.99995, 1_700_000_000 * 10**9 + 123_456_789, 20, 200_000_000
+    rate_hz, now, draw = RATE_HZ * slow, [0], np.random.default_rng(1)
+    monkeypatch.setattr("time.time_ns", lambda: now[0])
+    monkeypatch.setattr("arrays.capture.sound.QUEUE_S", 100.0)
+    at = np.arange(seconds * RATE_HZ, dtype=np.float64)
+    wire = draw.normal(0.0, 1e-3, len(at))
+    for second in range(1, seconds):
+        edge = (second - 0.123_456_789) * rate_hz
+        near = slice(round(edge) - 500, round(edge) + 5000)
+        wire[near] += 0.3 * (step(at[near] - edge) - step(at[near] - edge - 4000.0))
+
+    def play(callback: Callable[..., None]) -> None:
+        for n in range(len(at) // FRAMES):
+            sound = np.zeros((FRAMES, 3), np.float32)
+            sound[:, 2] = wire[n * FRAMES : (n + 1) * FRAMES]
+            jitter_s = draw.normal(0.0, 3e-3)
+            now[0] = start_ns + off_ns + round((n * FRAMES / rate_hz + 0.01 + jitter_s) * 1e9)
+            callback(sound, FRAMES, instant(n * FRAMES / RATE_HZ), FINE)
+
+    source = card(play, pps_channel=3)
+    blocks = taken(source, len(at) // FRAMES)
+    assert all(isinstance(block, Block) and block.samples.shape == (2, FRAMES) for block in blocks)
+    last = blocks[-1].index
+    off_s = (source.timebase.utc_ns(last) - start_ns) * 1e-9 - last / rate_hz
+    assert source.timebase.sigma_s < 1e-5
+    assert abs(off_s) < 3 * source.timebase.sigma_s
+    assert source.clock_problem == ""
+
+
+def test_a_pulse_channel_without_a_pulse_is_said() -> None:
+    def play(callback: Callable[..., None]) -> None:
+        callback(np.zeros((FRAMES, 3), np.float32), FRAMES, instant(1.0), FINE)
+
+    source = card(play, pps_channel=3)
+    taken(source, 1)
+    assert source.clock_problem == "there is no pulse per second on channel 3"
+
+
+def test_a_device_without_the_pulse_s_channel_is_refused() -> None:
+    with pytest.raises(ResourceError, match="no sound input named 'minidsp' with 9 channels"):
+        card(lambda _: None, pps_channel=9)

@@ -67,6 +67,16 @@ def test_what_hinders_a_node_is_named_and_the_exit_code_is_1(tmp_path: Path) -> 
     assert "the node is not enrolled" in said
 
 
+def test_a_pulse_needs_a_computer_that_is_right_to_a_tenth_of_a_second(tmp_path: Path) -> None:
+    none = str(tmp_path)  # no programs there: what the settings state holds
+    good = checks(microphone(tmp_path, time_sigma_s=0.05, pps_channel=2), path=none)["clock"]
+    assert good["well"]
+    assert "; enough to number the pulses on channel 2, which date sound to microseconds" in good["says"]
+    bad = checks(microphone(tmp_path, time_sigma_s=0.5, pps_channel=2), path=none)["clock"]
+    assert not bad["well"]
+    assert "; not enough to number the pulses on channel 2" in bad["says"]
+
+
 def test_a_centre_that_is_down_or_another_is_named(tmp_path: Path, centre: Centre) -> None:
     path = microphone(tmp_path)
     path.write_text(path.read_text().replace("[source]", "[position]\nx = 1.0\ny = 2.0\nz = 3.0\n[source]"))

@@ -223,6 +223,7 @@ def test_a_node_that_is_not_enrolled_two_at_once_and_a_wrong_centre_are_refused(
         ('node = "a"\nlisten = 1\n[source]\nkind = "session"\nfolder = "x"', "there is an unknown field listen"),
         ('node = "a"\n[source]\nkind = "sound"\nrate_hz = 1.0', "source: rate_hz is 1.0; expected a number from 8000"),
         ('node = "a"\n[source]\nkind = "sound"\nchannels = [0]', r"channels is \[0\]; expected different numbers"),
+        ('node = "a"\n[source]\nkind = "sound"\npps_channel = 1', "pps_channel is 1; expected a number from 1 up, not"),
         ('node = "a"\n[source]\nkind = "session"\nfolder = "x"\nstart_at_utc = "soon"', "start_at_utc: 'soon'"),
         ('node = "a"\n[position]\nlat = 5.0\n[source]\nkind = "sound"', "position: has neither or both of lat, lon"),
         ('node = "a"\n[air]\nspeed_of_sound_ms = -1.0\n[source]\nkind = "sound"', "air.speed_of_sound_ms is -1.0"),
