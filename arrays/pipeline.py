@@ -50,7 +50,7 @@ N_WAVE_SURE = 0.95  # that an N-wave is a bullet's; 2 of 4,440 impulses of the t
 MARGIN = 2  # samples around a window, for its rounding
 LONGEST_GAP = 2**40
 AGAIN = DetectorSettings(step_db=5.0, floor_db=6.0)  # of a known instant: 0.005 onsets/s of white noise pass
-QUIET_S = 4.0  # before a window of 0.08 s: noise alone passes in 2 %, the share of outliers that the solver expects
+QUIET_S = 4.0  # before a window of 0.08 s: noise alone passes in 2 %, where the solver expects 10 % of outliers
 AGAIN_BEFORE_S = QUIET_S + 1.1  # of sound before a window; the floor needs a second of its own
 MOST_OF = 0.9  # of them that must be sound
 NS = 1_000_000_000

@@ -42,17 +42,19 @@ class Priors:
     """What is believed before any arrival; one standard deviation each.
 
     `path_s`: dense delay of a path, as measured; `outlier`: share of arrivals that are grossly wrong, over `outlier_s`
-    how widely, and `early` how many of those come before the direct sound; `speed_ms`, `wind_ms`: how far the stated
-    air may be wrong (an airport's temperature is 1–2 °C off in a street; its wind about 1 m/s); where nobody measured,
+    how widely, and `early` how many of those come before the direct sound; `turned`: share of bearings that are wrong;
+    `speed_ms`, `wind_ms`: how far the stated air may be (an airport's temperature is 1–2 °C off in a street; its wind
+    about 1 m/s); where nobody measured,
     `unknown_speed_ms` and `unknown_wind_ms`. The source stands `below_m` under the sensors' median height, ±
     `height_m`. `bearing_deg` is added to a bearing's own σ (reflections near the array). A shot is heard at a distance
     r with the probability heard · exp(−r²/2·hearing_m²).
     """
 
     path_s: float = 0.0075
-    outlier: float = 0.02
+    outlier: float = 0.1
     outlier_s: float = 0.5
     early: float = 0.15
+    turned: float = 0.04
     speed_ms: float = 1.0
     unknown_speed_ms: float = 6.0
     wind_ms: float = 1.0
@@ -160,7 +162,7 @@ def evaluate(unknowns: Array, rows: Rows, around: Medium, priors: Priors) -> tup
     if pointed.any():
         off = wrapped(np.nan_to_num(rows.azimuths) - np.arctan2(-way[..., 0], -way[..., 1]))
         sigma = np.sqrt(np.nan_to_num(rows.azimuth_sigmas, nan=1.0) ** 2 + math.radians(priors.bearing_deg) ** 2)
-        off_cost, off_inlier = _mixture(off, sigma, 1 / (2 * math.pi), 2 * priors.outlier)
+        off_cost, off_inlier = _mixture(off, sigma, 1 / (2 * math.pi), priors.turned)
         turn = np.zeros_like(slope)
         turn[..., X], turn[..., Y] = -way[..., 1] / level**2, way[..., 0] / level**2
         weight = off_inlier / sigma**2 * pointed
