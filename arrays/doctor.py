@@ -15,6 +15,7 @@ from arrays.computer import Standing, standing
 from arrays.dating import NUMBERED_S
 from arrays.enrolment import read_membership
 from arrays.geometry import offsets
+from arrays.gpsd import Gpsd
 from arrays.health import CLOCK_DEGRADED_S
 from arrays.node import session_node
 from arrays.running import read_model
@@ -98,7 +99,11 @@ def examine(path: Path | None) -> Diagnosis:
 def _standing(settings: Settings) -> Standing:
     if isinstance(settings.source, SessionSource):
         return Standing(source="the recording's session", sigma_s=session_node(settings)[1].time_sigma_s)
-    return standing(settings.source.time_sigma_s)
+    gpsd = Gpsd()
+    try:
+        return standing(settings.source.time_sigma_s, gpsd)
+    finally:
+        gpsd.close()
 
 
 def _of_the_clock(now: Standing, source: SoundSource | SessionSource) -> Check:

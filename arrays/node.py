@@ -24,6 +24,7 @@ from arrays.capture.sound import SoundCard
 from arrays.computer import ComputerClock
 from arrays.enrolment import read_membership
 from arrays.geometry import offsets
+from arrays.gpsd import Gpsd
 from arrays.health import Facts, judge
 from arrays.holding import hold
 from arrays.identity import open_identity
@@ -248,7 +249,7 @@ def open_source(settings: Settings, stop: threading.Event) -> tuple[Source, NDAr
         stated = air if air != Air() else session.air
         return SessionFile(node, start_ns, stop), node.microphones, stated
     microphones = offsets(settings.microphones, len(source.channels))
-    computer = ComputerClock(source.time_sigma_s, stop)
+    computer = ComputerClock(source.time_sigma_s, Gpsd(), stop)
     card = SoundCard(source.device, source.rate_hz, source.channels, computer.standing, source.pps_channel, stop)
     return card, microphones, air
 

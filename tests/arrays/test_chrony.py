@@ -10,8 +10,11 @@ import pytest
 from acoustic.errors import InputError, ResourceError
 from arrays.chrony import FIELDS, ask_chrony, parse_tracking
 from arrays.computer import ComputerClock, standing
+from arrays.gpsd import Gpsd
 from tests.arrays.chronyd import chronyc_of, chronyd, free_port
 from tests.arrays.nodes import wait_for
+
+NO_GPSD = Gpsd(1)  # a port where nobody listens
 
 # The example of chronyc(1), as `chronyc -c` writes its values.
 LINE = (
@@ -69,10 +72,11 @@ def test_without_chrony_the_settings_hold_and_say_so(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ResourceError, match="chrony is not installed"):
         ask_chrony()
-    now = standing(0.02)
+    now = standing(0.02, NO_GPSD)
     assert now.sigma_s == 0.02
     assert now.problem == (
-        "chrony is not installed; the computer's clock is taken to be right to 20 ms, as the settings state"
+        "gpsd does not answer: Connection refused; chrony is not installed; "
+        "the computer's clock is taken to be right to 20 ms, as the settings state"
     )
 
 
@@ -85,7 +89,7 @@ def test_a_daemon_that_follows_a_server_vouches_for_the_clock_until_it_ends(
     with chronyd(tmp_path / "server", f"port {port}", "cmdport 0", "local stratum 1", "allow 127.0.0.1"):
         with chronyc_of(tmp_path, follow) as path:
             monkeypatch.setenv("PATH", path)
-            computer = ComputerClock(0.02, stop)
+            computer = ComputerClock(0.02, NO_GPSD, stop)
             wait_for(lambda: not computer.standing().problem)
             now = computer.standing()
             assert now.source == "chrony, which follows 127.0.0.1"
@@ -93,13 +97,13 @@ def test_a_daemon_that_follows_a_server_vouches_for_the_clock_until_it_ends(
         wait_for(lambda: computer.standing().problem)
         stop.set()
     assert computer.standing().sigma_s == 0.02
-    assert computer.standing().problem.startswith("chrony does not answer: 506 Cannot talk to daemon; the computer's")
+    assert computer.standing().problem.count("; chrony does not answer: 506 Cannot talk to daemon; the computer's") == 1
 
 
 def test_a_daemon_that_believes_itself_vouches_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It says a bound of 0 s and `Normal`: a node that took it at its word would be certain of a wrong time."""
     with chronyc_of(tmp_path, "local stratum 3") as path:
         monkeypatch.setenv("PATH", path)
-        wait_for(lambda: "chrony is not synchronised" in standing(0.02).problem)
+        wait_for(lambda: "chrony is not synchronised" in standing(0.02, NO_GPSD).problem)
         assert ask_chrony().bound_s == 0.0
-        assert standing(0.02).sigma_s == 0.02
+        assert standing(0.02, NO_GPSD).sigma_s == 0.02

@@ -106,6 +106,17 @@ def test_without_a_pulse_channel_the_computer_s_clock_is_all_there_is() -> None:
     assert dating.problem(0) == "why"
 
 
+def test_what_the_computer_s_clock_is_known_to_be_ahead_is_taken_off() -> None:
+    """A computer that an hour's power cut left 3.25 s ahead, and a gpsd that says so."""
+    ahead = Standing(source="gpsd", sigma_s=5e-4, ahead_s=3.25)
+    scene = Scene(ahead_s=3.25, standing=ahead, pulses=False)
+    sigmas = scene.run(120)
+    assert abs(scene.error_s()) < 3 * sigmas[-1] < 5e-3
+    scene.pulses = True
+    assert scene.run(30)[-1] < 1e-5
+    assert abs(scene.error_s()) < 2e-5
+
+
 def test_lost_samples_are_doubted_by_both_clocks() -> None:
     scene = Scene()
     scene.run(60)

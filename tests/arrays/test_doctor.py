@@ -63,7 +63,8 @@ def test_what_hinders_a_node_is_named_and_the_exit_code_is_1(tmp_path: Path) -> 
     code, said = doctor(microphone(tmp_path), path=str(tmp_path))
     assert code == 1
     assert said.endswith("\nThis node cannot locate yet; look at: clock, sound, enrolment, centre.\n")
-    assert "clock      NO  right to 20 ms, which is 6.9 m of sound: chrony is not installed;" in said
+    assert "clock      NO  right to 20 ms, which is 6.9 m of sound: gpsd " in said
+    assert "; chrony is not installed; the computer's clock is taken" in said
     assert "the node is not enrolled" in said
 
 
