@@ -77,7 +77,9 @@ def ask_chrony() -> Tracking:
     if program is None:
         raise ResourceError("chrony is not installed")
     try:
-        done = subprocess.run([program, "-c", "tracking"], capture_output=True, text=True, timeout=TIMEOUT_S)  # noqa: S603 — fixed words
+        done = subprocess.run(  # noqa: S603 — fixed words
+            [program, "-c", "tracking"], capture_output=True, encoding="utf-8", errors="replace", timeout=TIMEOUT_S
+        )
     except subprocess.TimeoutExpired as error:
         raise ResourceError("chrony does not answer in time") from error
     except OSError as error:

@@ -13,7 +13,7 @@ from arrays.timebase import Timebase
 
 FIX_S = 1.0  # between comparisons with the computer's clock
 JITTER_S = 0.003  # of one: when the driver calls
-PULSE_SIGMA_S = 5e-6  # of an edge: a quarter of a sample at 48 kHz, ten times what is measured 40 dB above the noise
+PULSE_SIGMA_S = 5e-6  # of an edge: a quarter of a sample at 48 kHz, 20 times what is measured 40 dB above the noise
 NUMBERED_S = 0.1  # the computer's σ with which a pulse's second is certain
 LATE_S = 10.0  # without a pulse, after which that is said
 

@@ -60,7 +60,7 @@ def parse_message(line: bytes) -> Tpv | Pps | None:
     try:
         kind = KINDS.get(msgspec.json.decode(line, type=_Any).kind)
         return None if kind is None else msgspec.json.decode(line, type=kind)
-    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"gpsd: {plain(error)}") from error
 
 

@@ -171,13 +171,20 @@ class SoundCard:
 
 
 def find_input(portaudio: Any, name: str, channels: int) -> int:
-    """Index of the first input device whose name contains `name` and that has enough channels. Raises ResourceError."""
+    """Index of the first input device whose name contains `name`, of the default one where that is empty.
+
+    Raises ResourceError where there is none with enough channels.
+    """
     try:
         devices = list(enumerate(portaudio.query_devices()))
-        if not name:
-            return int(portaudio.query_devices(kind="input")["index"])
+        default = None if name else portaudio.query_devices(kind="input")
     except (portaudio.PortAudioError, ValueError) as error:
         raise ResourceError(f"there is no sound input: {error}") from error
+    if default is not None:
+        if default["max_input_channels"] < channels:
+            has = f"{default['name']} has {default['max_input_channels']} channels"
+            raise ResourceError(f"the default sound input {has}; expected {channels}")
+        return int(default["index"])
     inputs = {index: device["name"] for index, device in devices if device["max_input_channels"] >= channels}
     for index, device in inputs.items():
         if name.lower() in device.lower():

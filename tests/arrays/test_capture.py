@@ -201,6 +201,8 @@ def test_a_device_is_found_by_part_of_its_name_or_named_with_what_there_is() -> 
     assert find_input(fake, "uma", 4) == find_input(fake, "", 4) == 1
     with pytest.raises(ResourceError, match="no sound input named 'Zoom' with 4 channels; there are: MiniDSP UMA-8"):
         find_input(fake, "Zoom", 4)
+    with pytest.raises(ResourceError, match="the default sound input MiniDSP UMA-8 has 8 channels; expected 9"):
+        find_input(fake, "", 9)
     with pytest.raises(ResourceError, match="no sound input named 'HDMI'"):
         find_input(fake, "HDMI", 1)
 
