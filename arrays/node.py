@@ -20,6 +20,7 @@ from acoustic.classify import Model
 from acoustic.errors import InputError, TocsinError
 from arrays.capture import Block, Gap, Source
 from arrays.capture.files import SessionFile
+from arrays.capture.raw import RawInput
 from arrays.capture.sound import SoundCard
 from arrays.enrolment import read_membership
 from arrays.geometry import offsets
@@ -43,7 +44,7 @@ from arrays.report import (
     sign,
 )
 from arrays.session import Session, SessionNode, read_session
-from arrays.settings import SessionSource, Settings
+from arrays.settings import SessionSource, Settings, SoundSource, StdinSource
 from arrays.timebase import parse_utc_ns
 from arrays.uplink.courier import Courier
 from arrays.uplink.https import HttpsUplink
@@ -184,7 +185,7 @@ class Node:
         return Facts(
             uptime_s=round(now_s - self._started_s, 3),
             interval_s=self.settings.health_interval_s,
-            capture=self._capture_problem,
+            capture=self._capture_problem or ("" if self._ended.is_set() else self._source.problem),
             disk=self._outbox.problem,
             link=self._courier.problem,
             refused=len(self._outbox.parked),
@@ -245,15 +246,24 @@ def open_source(settings: Settings, stop: threading.Event) -> tuple[Source, NDAr
         start_ns = parse_utc_ns(source.start_at_utc) if source.start_at_utc else None
         stated = air if air != Air() else session.air
         return SessionFile(node, start_ns, stop), node.microphones, stated
-    microphones = offsets(settings.microphones, len(source.channels))
+    microphones = own_microphones(settings, source)
+    if isinstance(source, StdinSource):
+        raw = RawInput(source.format, source.rate_hz, source.channels, source.time_sigma_s, stop)
+        return raw, microphones, air
     return SoundCard(source.device, source.rate_hz, source.channels, source.time_sigma_s, stop), microphones, air
+
+
+def own_microphones(settings: Settings, source: SoundSource | StdinSource) -> NDArray[np.float64]:
+    """Offsets (channels, 3) m as the settings state them, for as many channels as the source has. Raises InputError."""
+    channels = source.channels if isinstance(source, StdinSource) else len(source.channels)
+    return offsets(settings.microphones, channels)
 
 
 def session_node(settings: Settings) -> tuple[Session, SessionNode]:
     """The session of a session source and this node's recording in it. Raises InputError."""
     source = settings.source
     if not isinstance(source, SessionSource):
-        raise InputError("source.kind is sound; expected session")
+        raise InputError(f"source.kind is {source.__struct_config__.tag}; expected session")
     session = read_session(Path(source.folder))
     return session, session.node(source.node or settings.node)
 

@@ -13,6 +13,14 @@
     rate_hz = 48000
     channels = [1, 2, 3, 4]
 
+or, from a program that writes raw samples (arecord -f S16_LE -c 4 -r 48000 -t raw | tocsin node roof-1.toml):
+
+    [source]
+    kind = "stdin"
+    format = "s16le"                   # or s24le, s32le, f32le; channels interleaved
+    rate_hz = 48000
+    channels = 4
+
 or, to play a recording, position and microphones being the session's:
 
     node = "roof-1"
@@ -28,6 +36,7 @@ import math
 import re
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -73,6 +82,20 @@ class SoundSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
             raise InputError(f"channels is {list(self.channels)}; expected different numbers from 1 up")
 
 
+class StdinSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="stdin"):
+    """Raw samples on standard input. `time_sigma_s` is how far this machine's clock may be from UTC."""
+
+    format: Literal["s16le", "s24le", "s32le", "f32le"] = "s16le"
+    rate_hz: float = 48_000.0
+    channels: int = 1
+    time_sigma_s: float = 0.02
+
+    def __post_init__(self) -> None:
+        _check("rate_hz", self.rate_hz, 8_000.0, 192_000.0)
+        _check("channels", self.channels, 1, 64)
+        _check("time_sigma_s", self.time_sigma_s, 0.0, 3600.0)
+
+
 class SessionSource(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="session"
 ):
@@ -106,7 +129,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """
 
     node: str
-    source: SoundSource | SessionSource
+    source: SoundSource | StdinSource | SessionSource
     data: str = "node-data"
     position: Position | None = None
     microphones: tuple[tuple[float, float, float], ...] | None = None

@@ -47,5 +47,9 @@ class Source(Protocol):
     def timebase(self) -> Timebase:
         """Known once the first block was yielded."""
 
+    @property
+    def problem(self) -> str:
+        """Why no sound comes, as one sentence; empty where it does."""
+
     def blocks(self) -> Iterator[Block | Gap]:
         """The stream; raises InputError or ResourceError where it cannot go on."""

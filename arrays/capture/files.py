@@ -64,6 +64,8 @@ class SessionFile:
     late (the program was started after that instant) begins with a gap. `stop` ends the stream.
     """
 
+    problem = ""
+
     def __init__(self, node: SessionNode, start_at_ns: int | None = None, stop: threading.Event | None = None) -> None:
         self._node = node
         self._live = start_at_ns is not None
