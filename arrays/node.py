@@ -21,6 +21,7 @@ from acoustic.errors import InputError, TocsinError
 from arrays.capture import Block, Gap, Source
 from arrays.capture.files import SessionFile
 from arrays.capture.raw import RawInput
+from arrays.capture.rtp import NetworkMicrophone
 from arrays.capture.sound import SoundCard
 from arrays.enrolment import read_membership
 from arrays.geometry import offsets
@@ -43,8 +44,9 @@ from arrays.report import (
     encode,
     sign,
 )
+from arrays.sdp import read_sdp
 from arrays.session import Session, SessionNode, read_session
-from arrays.settings import SessionSource, Settings, SoundSource, StdinSource
+from arrays.settings import RtpSource, SessionSource, Settings, SoundSource, StdinSource
 from arrays.timebase import parse_utc_ns
 from arrays.uplink.courier import Courier
 from arrays.uplink.https import HttpsUplink
@@ -246,16 +248,24 @@ def open_source(settings: Settings, stop: threading.Event) -> tuple[Source, NDAr
         start_ns = parse_utc_ns(source.start_at_utc) if source.start_at_utc else None
         stated = air if air != Air() else session.air
         return SessionFile(node, start_ns, stop), node.microphones, stated
-    microphones = own_microphones(settings, source)
+    microphones, sigma_s = own_microphones(settings, source), source.time_sigma_s
     if isinstance(source, StdinSource):
-        raw = RawInput(source.format, source.rate_hz, source.channels, source.time_sigma_s, stop)
-        return raw, microphones, air
-    return SoundCard(source.device, source.rate_hz, source.channels, source.time_sigma_s, stop), microphones, air
+        return RawInput(source.format, source.rate_hz, source.channels, sigma_s, stop), microphones, air
+    if isinstance(source, RtpSource):
+        stream = read_sdp(Path(source.sdp))
+        return NetworkMicrophone(stream, source.depth_ms * 1e-3, sigma_s, source.interface, stop), microphones, air
+    return SoundCard(source.device, source.rate_hz, source.channels, sigma_s, stop), microphones, air
 
 
-def own_microphones(settings: Settings, source: SoundSource | StdinSource) -> NDArray[np.float64]:
+def own_microphones(settings: Settings, source: SoundSource | StdinSource | RtpSource) -> NDArray[np.float64]:
     """Offsets (channels, 3) m as the settings state them, for as many channels as the source has. Raises InputError."""
-    channels = source.channels if isinstance(source, StdinSource) else len(source.channels)
+    match source:
+        case SoundSource():
+            channels = len(source.channels)
+        case StdinSource():
+            channels = source.channels
+        case RtpSource():
+            channels = read_sdp(Path(source.sdp)).channels
     return offsets(settings.microphones, channels)
 
 

@@ -21,6 +21,14 @@ or, from a program that writes raw samples (arecord -f S16_LE -c 4 -r 48000 -t r
     rate_hz = 48000
     channels = 4
 
+or, from a microphone on the network (AES67: L16 or L24 over RTP), whose session description is the file:
+
+    [source]
+    kind = "rtp"
+    sdp = "roof-1.sdp"                 # beside this file unless absolute
+    depth_ms = 50                      # how long a lost packet is waited for
+    interface = "192.168.7.2"          # this machine's address in the microphones' network, for multicast
+
 or, to play a recording, position and microphones being the session's:
 
     node = "roof-1"
@@ -35,6 +43,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Literal
 
@@ -96,6 +105,24 @@ class StdinSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         _check("time_sigma_s", self.time_sigma_s, 0.0, 3600.0)
 
 
+class RtpSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="rtp"):
+    """A microphone on the network. `time_sigma_s`: how far the clock may be from UTC that dates the sound, which is the
+    sender's PTP clock where the description refers to it, else this machine's."""
+
+    sdp: str
+    depth_ms: float = 50.0
+    interface: str = ""
+    time_sigma_s: float = 0.02
+
+    def __post_init__(self) -> None:
+        _check("depth_ms", self.depth_ms, 0.0, 2000.0)
+        _check("time_sigma_s", self.time_sigma_s, 0.0, 3600.0)
+        try:
+            IPv4Address(self.interface or "0.0.0.0")  # noqa: S104 — nothing is bound here
+        except ValueError:
+            raise InputError(f"interface is {self.interface[:80]!r}; expected an IPv4 address") from None
+
+
 class SessionSource(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="session"
 ):
@@ -129,7 +156,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """
 
     node: str
-    source: SoundSource | StdinSource | SessionSource
+    source: SoundSource | StdinSource | RtpSource | SessionSource
     data: str = "node-data"
     position: Position | None = None
     microphones: tuple[tuple[float, float, float], ...] | None = None
@@ -171,6 +198,8 @@ def _beside(folder: Path, settings: Settings) -> Settings:
     source = settings.source
     if isinstance(source, SessionSource):
         source = msgspec.structs.replace(source, folder=str(folder / source.folder))
+    elif isinstance(source, RtpSource):
+        source = msgspec.structs.replace(source, sdp=str(folder / source.sdp))
     model = str(folder / settings.model) if settings.model else ""
     return msgspec.structs.replace(settings, source=source, data=str(folder / settings.data), model=model)
 
