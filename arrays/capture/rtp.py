@@ -11,9 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-import numpy as np
 import structlog
-from numpy.typing import NDArray
 
 from acoustic.errors import ResourceError
 from arrays import pcm
@@ -73,7 +71,7 @@ class NetworkMicrophone:
         self._foreign = self._overrun = self._malformed = 0  # the first two are the reader's
         self._said: dict[str, int] = {}
         self._said_at_s = -math.inf
-        self._sound: list[NDArray[np.float32]] = []  # of the block that is being filled
+        self._sound: list[bytes] = []  # of the block that is being filled
         self._filled = self._now = 0  # samples: in it, and before the next packet
         self._last: Packet | None = None
         self._clock = ArrivalClock(self.rate_hz)
@@ -169,11 +167,11 @@ class NetworkMicrophone:
         if not counted:
             log.warning("the sender began anew", away_s=lost / self.rate_hz)
             self._clock.doubt(RESTART_SIGMA_S)
-        samples = pcm.samples(packet.payload, self._stream.form, self.channels)
-        self._date(packet, samples.shape[1])
-        self._sound.append(samples)
-        self._filled += samples.shape[1]
-        self._now += samples.shape[1]
+        samples = len(packet.payload) // self._frame
+        self._date(packet, samples)
+        self._sound.append(packet.payload)
+        self._filled += samples
+        self._now += samples
         self._last = packet
         if self._filled >= BLOCK_S * self.rate_hz:
             yield from self._flushed()
@@ -181,8 +179,7 @@ class NetworkMicrophone:
     def _flushed(self) -> Iterator[Block]:
         """The block that is being filled, as far as it is."""
         if self._filled:
-            samples = np.concatenate(self._sound, axis=1)
-            samples.flags.writeable = False
+            samples = pcm.samples(b"".join(self._sound), self._stream.form, self.channels)
             index, self._sound, self._filled = self._now - self._filled, [], 0
             yield Block(index, samples)
 
