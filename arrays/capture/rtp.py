@@ -190,7 +190,6 @@ class NetworkMicrophone:
             return 0, True
         away = (packet.at_s - last.at_s) * self.rate_hz - len(packet.payload) // self._frame
         step = signed(packet.timestamp - last.timestamp - len(last.payload) // self._frame, 32)
-        step += 2**32 * round((away - step) / 2**32)
         one_clock = packet.sender == last.sender or self._stream.offset is not None
         if one_clock and step >= 0 and abs(step - away) <= TRUST_S * self.rate_hz:
             return step, True

@@ -61,7 +61,7 @@ def test_the_marker_is_no_part_of_the_type() -> None:
         rtp(contributors=15)[:40],
         rtp(extension=bytes(8))[:14],
         rtp(extension=bytes(400))[:40],
-        rtp(padding=4)[:-1] + b"\x00",
+        rtp(padding=6)[:-1] + b"\x00",
         rtp(padding=4)[:-1] + b"\xff",
         struct.pack("!BBHI", 0x80, 200, 1, 3) + bytes(20),
     ],

@@ -7,6 +7,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from arrays.capture.rtp import NetworkMicrophone
 from arrays.packets import TAKEOVER_S
 from arrays.sdp import Stream
 from tests.arrays.nodes import wait_for
-from tests.arrays.rtp_sender import SAMPLES, Sender, check, end, heard, ramp, stream
+from tests.arrays.rtp_sender import SAMPLES, STAMP, Sender, check, end, heard, ramp, stream
 from tests.arrays.sessions import RATE_HZ
 
 
@@ -206,20 +207,22 @@ def test_an_address_that_is_not_ours_or_taken_is_one_sentence() -> None:
             NetworkMicrophone(to, 0.02, 1e-4)
 
 
-def test_time_stamps_that_jump_lose_no_sound() -> None:
+@pytest.mark.parametrize("stamp", [STAMP - 10 * SAMPLES, STAMP + 60 * RATE_HZ])
+def test_time_stamps_that_jump_lose_no_sound(stamp: int) -> None:
     """A device that finds its grandmaster counts on from elsewhere."""
     to, sound = stream(), ramp(100 * SAMPLES)
 
     def act(sender: Sender) -> None:
         sender.send(range(50))
-        jumped = Sender(to, sound, stamp=123_456_789)
+        jumped = Sender(to, sound, stamp=stamp)
         jumped.send(range(50, 100))
         jumped.close()
 
     items, _ = received(to, act, sound)
     blocks = [item.samples for item in items if isinstance(item, Block)]
     assert np.array_equal(np.concatenate(blocks, axis=1), sound * np.float32(2.0**-15))
-    assert end(items[-1]) < 100 * SAMPLES + 0.1 * RATE_HZ
+    assert all(after.index == end(before) for before, after in pairwise(items))
+    assert 100 * SAMPLES <= end(items[-1]) < 100 * SAMPLES + 0.1 * RATE_HZ
 
 
 def test_what_the_node_is_too_slow_for_is_a_gap_to_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:
