@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from structlog.testing import capture_logs
 
-from acoustic.errors import InputError
+from acoustic.errors import InputError, ResourceError
 from arrays import pcm
 from arrays.capture import Block, Gap
 from arrays.capture.raw import QUEUE_S, RawInput
@@ -145,6 +145,13 @@ def test_a_sample_that_is_no_number_is_named() -> None:
         pytest.raises(InputError, match="standard input: sample 1234 is not a finite number"),
     ):
         list(RawInput("f32le", RATE_HZ, 2, 1e-3, None, descriptor).blocks())
+
+
+def test_an_input_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    with pytest.raises(ResourceError, match="standard input cannot be read: Is a directory"):
+        list(RawInput("s16le", RATE_HZ, 1, 1e-3, None, descriptor).blocks())
+    os.close(descriptor)
 
 
 def write_live(descriptor: int, data: bytes, bytes_per_s: int, start_s: float, period_s: float) -> None:

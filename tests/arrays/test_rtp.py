@@ -247,6 +247,13 @@ def test_what_the_node_is_too_slow_for_is_a_gap_to_the_sample(monkeypatch: pytes
     sender.close()
 
 
+def test_a_network_that_fails_is_said() -> None:
+    source = NetworkMicrophone(stream(), 0.02, 1e-4)
+    threading.Timer(0.2, source._socket.close).start()
+    with pytest.raises(ResourceError, match=r"the network cannot be read: .*Bad file descriptor"):
+        list(source.blocks())
+
+
 def test_a_microphone_gives_nothing_back_to_the_network() -> None:
     """Nothing is sent: there is no way to listen through a node."""
     to, stop = stream(), threading.Event()
