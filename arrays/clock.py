@@ -11,6 +11,9 @@ RATE_SIGMA = 1e-4  # a cheap sound card's crystal, before it is known: 100 ppm
 WANDER_PER_S = 1e-15  # variance the rate gains a second: 1 ppm in 1,000 s, a crystal without oven out of doors
 DISPUTE_SIGMAS = 6.0
 SETTLED_S = 60.0
+FIX_S = 1.0  # of arrivals, the least late of which is a fix
+ARRIVAL_SIGMA_S = 0.002  # of that one: how far even it waited for the machine
+FIRST_SIGMA_S = 1.0  # before the first second of arrivals is over: a pipe may hold old sound
 
 
 class Clock:
@@ -85,6 +88,47 @@ class Clock:
             cross + dt * (rate + wander / 2.0),
             rate + wander,
         )
+
+
+class ArrivalClock:
+    """The clock of sound that tells no time but comes as it is taken: each second's least late arrival is a fix.
+
+    Waiting only adds, so the least late waited least. What every arrival waits for, such as the sender's own packing,
+    stays in the time. Raises InputError for a rate that is not finite and positive.
+    """
+
+    def __init__(self, rate_hz: float) -> None:
+        self._rate_hz = rate_hz
+        self._clock: Clock | None = None
+        self._least: tuple[int, int, int] | None = None  # ns late, sample, UTC in ns
+        self._since: int | None = None
+        self._first = True
+
+    def arrived(self, sample: int, utc_ns: int) -> None:
+        """All before `sample`, which is later than at every call before, was there at `utc_ns`."""
+        arrival = (utc_ns - round(sample * (1e9 / self._rate_hz)), sample, utc_ns)
+        self._least = min(self._least or arrival, arrival)
+        self._since = sample if self._since is None else self._since
+        over = sample - self._since >= FIX_S * self._rate_hz
+        _, at, at_ns = self._least
+        if self._first or self._clock is None:
+            self._clock = Clock(at, at_ns, ARRIVAL_SIGMA_S if over else FIRST_SIGMA_S, self._rate_hz)
+        elif over:
+            self._clock.fix(at, at_ns, ARRIVAL_SIGMA_S)
+        if over:
+            self._least, self._since, self._first = None, sample, False
+
+    def doubt(self, sigma_s: float) -> None:
+        """Samples were lost, as many as `sigma_s` tells: what was late until now says nothing of what comes."""
+        self._least = None
+        if self._clock is not None:
+            self._clock.doubt(sigma_s)
+
+    def timebase(self, sample: int) -> Timebase:
+        """The map from samples to UTC, with its σ at `sample`; before the first arrival it means nothing."""
+        if self._clock is None:
+            return Timebase(0, 0, self._rate_hz, FIRST_SIGMA_S)
+        return self._clock.timebase(sample)
 
 
 def _positive(sigma_s: float) -> float:

@@ -31,6 +31,10 @@ class Standing:
     ahead_s: float = 0.0
     problem: str = ""
 
+    def utc_ns(self, said_ns: int) -> int:
+        """UTC when the computer's clock said `said_ns`."""
+        return said_ns - round(self.ahead_s * 1e9)
+
 
 def standing(stated_sigma_s: float, gpsd: Gpsd) -> Standing:
     """Ask gpsd and chrony, and take who knows better; where neither does, the stated σ holds, and why is said.

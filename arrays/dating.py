@@ -36,7 +36,7 @@ class Dating:
 
     def read(self, sample: int, utc_ns: int) -> None:
         """The computer's clock said `utc_ns` when `sample` was taken."""
-        utc_ns -= round(self._standing().ahead_s * 1e9)
+        utc_ns = self._standing().utc_ns(utc_ns)
         self._read = (sample, utc_ns)
         if self._computer is None:
             self._computer, self._fixed = Clock(sample, utc_ns, JITTER_S, self._rate_hz), sample

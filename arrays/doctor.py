@@ -14,12 +14,12 @@ from arrays.capture.sound import find_input, load_portaudio
 from arrays.computer import Standing, standing
 from arrays.dating import NUMBERED_S
 from arrays.enrolment import read_membership
-from arrays.geometry import offsets
 from arrays.gpsd import Gpsd
 from arrays.health import CLOCK_DEGRADED_S
-from arrays.node import session_node
+from arrays.node import own_microphones, session_node
 from arrays.running import read_model
-from arrays.settings import SessionSource, Settings, SoundSource, read_settings
+from arrays.sdp import read_sdp
+from arrays.settings import RtpSource, SessionSource, Settings, SoundSource, Source, StdinSource, read_settings
 from arrays.uplink.https import HttpsUplink
 
 SOUND_MS = 343.0
@@ -106,10 +106,14 @@ def _standing(settings: Settings) -> Standing:
         gpsd.close()
 
 
-def _of_the_clock(now: Standing, source: SoundSource | SessionSource) -> Check:
+def _of_the_clock(now: Standing, source: Source) -> Check:
     says = f"right to {now.sigma_s * 1e3:.3g} ms, which is {now.sigma_s * SOUND_MS:.2g} m of sound"
     says += f": {now.problem}" if now.problem else f", says {now.source}"
-    if isinstance(source, SessionSource) or source.pps_channel is None:
+    if isinstance(source, RtpSource) and read_sdp(Path(source.sdp)).offset is not None:
+        well = source.time_sigma_s <= CLOCK_DEGRADED_S
+        dates = f"the sender's PTP clock dates sound, to {source.time_sigma_s * 1e3:g} ms as the settings state"
+        return Check("clock", well, f"{dates}; the computer's is {says}")
+    if not isinstance(source, SoundSource) or source.pps_channel is None:
         return Check("clock", now.sigma_s <= CLOCK_DEGRADED_S, says)
     well = now.sigma_s <= NUMBERED_S
     enough = (
@@ -122,7 +126,12 @@ def _sound(settings: Settings) -> str:
     source = settings.source
     if isinstance(source, SessionSource):
         return f"a recording, {session_node(settings)[1].file.name}"
-    offsets(settings.microphones, len(source.channels))
+    own_microphones(settings, source)
+    if isinstance(source, StdinSource):
+        return f"standard input, {source.channels} channels at {source.rate_hz:g} Hz, when the node is started"
+    if isinstance(source, RtpSource):
+        stream = read_sdp(Path(source.sdp))
+        return f"{stream.channels} channels at {stream.rate_hz} Hz for {stream.address}:{stream.port}"
     portaudio = load_portaudio()
     device = portaudio.query_devices(
         find_input(portaudio, source.device, max(*source.channels, source.pps_channel or 1))

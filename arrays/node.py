@@ -20,6 +20,8 @@ from acoustic.classify import Model
 from acoustic.errors import InputError, TocsinError
 from arrays.capture import Block, Gap, Source
 from arrays.capture.files import SessionFile
+from arrays.capture.raw import RawInput
+from arrays.capture.rtp import NetworkMicrophone
 from arrays.capture.sound import SoundCard
 from arrays.computer import ComputerClock
 from arrays.enrolment import read_membership
@@ -44,8 +46,9 @@ from arrays.report import (
     encode,
     sign,
 )
+from arrays.sdp import read_sdp
 from arrays.session import Session, SessionNode, read_session
-from arrays.settings import SessionSource, Settings
+from arrays.settings import RtpSource, SessionSource, Settings, SoundSource, StdinSource
 from arrays.timebase import parse_utc_ns
 from arrays.uplink.courier import Courier
 from arrays.uplink.https import HttpsUplink
@@ -186,7 +189,7 @@ class Node:
         return Facts(
             uptime_s=round(now_s - self._started_s, 3),
             interval_s=self.settings.health_interval_s,
-            capture=self._capture_problem,
+            capture=self._capture_problem or ("" if self._ended.is_set() else self._source.problem),
             disk=self._outbox.problem,
             link=self._courier.problem,
             clock=self._source.clock_problem,
@@ -248,17 +251,34 @@ def open_source(settings: Settings, stop: threading.Event) -> tuple[Source, NDAr
         start_ns = parse_utc_ns(source.start_at_utc) if source.start_at_utc else None
         stated = air if air != Air() else session.air
         return SessionFile(node, start_ns, stop), node.microphones, stated
-    microphones = offsets(settings.microphones, len(source.channels))
-    computer = ComputerClock(source.time_sigma_s, Gpsd(), stop)
-    card = SoundCard(source.device, source.rate_hz, source.channels, computer.standing, source.pps_channel, stop)
+    microphones, standing = own_microphones(settings, source), ComputerClock(source.time_sigma_s, Gpsd(), stop).standing
+    if isinstance(source, StdinSource):
+        return RawInput(source.format, source.rate_hz, source.channels, standing, stop), microphones, air
+    if isinstance(source, RtpSource):
+        stream = read_sdp(Path(source.sdp))
+        depth_s, sigma_s = source.depth_ms * 1e-3, source.time_sigma_s
+        return NetworkMicrophone(stream, depth_s, sigma_s, standing, source.interface, stop), microphones, air
+    card = SoundCard(source.device, source.rate_hz, source.channels, standing, source.pps_channel, stop)
     return card, microphones, air
+
+
+def own_microphones(settings: Settings, source: SoundSource | StdinSource | RtpSource) -> NDArray[np.float64]:
+    """Offsets (channels, 3) m as the settings state them, for as many channels as the source has. Raises InputError."""
+    match source:
+        case SoundSource():
+            channels = len(source.channels)
+        case StdinSource():
+            channels = source.channels
+        case RtpSource():
+            channels = read_sdp(Path(source.sdp)).channels
+    return offsets(settings.microphones, channels)
 
 
 def session_node(settings: Settings) -> tuple[Session, SessionNode]:
     """The session of a session source and this node's recording in it. Raises InputError."""
     source = settings.source
     if not isinstance(source, SessionSource):
-        raise InputError("source.kind is sound; expected session")
+        raise InputError(f"source.kind is {source.__struct_config__.tag}; expected session")
     session = read_session(Path(source.folder))
     return session, session.node(source.node or settings.node)
 

@@ -15,9 +15,8 @@ import structlog
 from acoustic.classify import Model
 from acoustic.errors import InputError, ResourceError
 from arrays.enrolment import enrol, save_membership
-from arrays.geometry import offsets
 from arrays.identity import open_identity
-from arrays.node import Node, session_node
+from arrays.node import Node, own_microphones, session_node
 from arrays.settings import Position, SessionSource, Settings
 
 SHIPPED = ("recordings.models", "default.npz")
@@ -73,7 +72,7 @@ def _place(settings: Settings) -> tuple[Position, list[list[float]]]:
     if not isinstance(settings.source, SessionSource):
         if settings.position is None:
             raise InputError("position is absent from the settings; expected lat, lon, height_m or x, y, z")
-        return settings.position, offsets(settings.microphones, len(settings.source.channels)).tolist()
+        return settings.position, own_microphones(settings, settings.source).tolist()
     session, node = session_node(settings)
     x, y, z = node.position
     position = Position(x=x, y=y, z=z)

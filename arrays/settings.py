@@ -13,6 +13,22 @@
     rate_hz = 48000
     channels = [1, 2, 3, 4]
 
+or, from a program that writes raw samples (arecord -f S16_LE -c 4 -r 48000 -t raw | tocsin node roof-1.toml):
+
+    [source]
+    kind = "stdin"
+    format = "s16le"                   # or s24le, s32le, f32le; channels interleaved
+    rate_hz = 48000
+    channels = 4
+
+or, from a microphone on the network (AES67: L16 or L24 over RTP), whose session description is the file:
+
+    [source]
+    kind = "rtp"
+    sdp = "roof-1.sdp"                 # beside this file unless absolute
+    depth_ms = 50                      # how long a lost packet is waited for
+    interface = "192.168.7.2"          # this machine's address in the microphones' network, for multicast
+
 or, to play a recording, position and microphones being the session's:
 
     node = "roof-1"
@@ -27,7 +43,9 @@ from __future__ import annotations
 import math
 import re
 import tomllib
+from ipaddress import IPv4Address
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -79,6 +97,38 @@ class SoundSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
             raise InputError(f"pps_channel is {self.pps_channel}; expected a number from 1 up, not among channels")
 
 
+class StdinSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="stdin"):
+    """Raw samples on standard input. `time_sigma_s` is how far this machine's clock may be from UTC."""
+
+    format: Literal["s16le", "s24le", "s32le", "f32le"] = "s16le"
+    rate_hz: float = 48_000.0
+    channels: int = 1
+    time_sigma_s: float = 0.02
+
+    def __post_init__(self) -> None:
+        _check("rate_hz", self.rate_hz, 8_000.0, 192_000.0)
+        _check("channels", self.channels, 1, 64)
+        _check("time_sigma_s", self.time_sigma_s, 0.0, 3600.0)
+
+
+class RtpSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="rtp"):
+    """A microphone on the network. `time_sigma_s`: how far the clock may be from UTC that dates the sound, which is the
+    sender's PTP clock where the description refers to it, else this machine's."""
+
+    sdp: str
+    depth_ms: float = 50.0
+    interface: str = ""
+    time_sigma_s: float = 0.02
+
+    def __post_init__(self) -> None:
+        _check("depth_ms", self.depth_ms, 0.0, 2000.0)
+        _check("time_sigma_s", self.time_sigma_s, 0.0, 3600.0)
+        try:
+            IPv4Address(self.interface or "0.0.0.0")  # noqa: S104 — nothing is bound here
+        except ValueError:
+            raise InputError(f"interface is {self.interface[:80]!r}; expected an IPv4 address") from None
+
+
 class SessionSource(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="session"
 ):
@@ -94,6 +144,9 @@ class SessionSource(
                 parse_utc_ns(self.start_at_utc)
             except ValueError as error:
                 raise InputError(f"start_at_utc: {error}") from error
+
+
+Source = SoundSource | StdinSource | RtpSource | SessionSource
 
 
 class Weather(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -112,7 +165,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """
 
     node: str
-    source: SoundSource | SessionSource
+    source: Source
     data: str = "node-data"
     position: Position | None = None
     microphones: tuple[tuple[float, float, float], ...] | None = None
@@ -154,6 +207,8 @@ def _beside(folder: Path, settings: Settings) -> Settings:
     source = settings.source
     if isinstance(source, SessionSource):
         source = msgspec.structs.replace(source, folder=str(folder / source.folder))
+    elif isinstance(source, RtpSource):
+        source = msgspec.structs.replace(source, sdp=str(folder / source.sdp))
     model = str(folder / settings.model) if settings.model else ""
     return msgspec.structs.replace(settings, source=source, data=str(folder / settings.data), model=model)
 

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 import tocsin
+from arrays.pcm import WIDTHS
+from arrays.sdp import parse_sdp
+from arrays.settings import RtpSource, SoundSource, StdinSource, read_settings
 from tests.conftest import REPOSITORY
 
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
@@ -45,6 +48,26 @@ def test_every_command_shown_exists(page: Path) -> None:
 def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
         assert (page.parent / link).exists(), link
+
+
+def test_the_examples_of_sources_are_settings(tmp_path: Path) -> None:
+    text = (REPOSITORY / "docs" / "run.md").read_text()
+    found = []
+    for block in re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL):
+        if "\n[source]" in f"\n{block}":
+            (tmp_path / "node.toml").write_text(block if "node =" in block else f'node = "roof-1"\n{block}')
+            found.append(type(read_settings(tmp_path / "node.toml").source))
+    assert found == [SoundSource, StdinSource, RtpSource]
+
+
+def test_the_example_of_a_microphone_on_the_network_is_read() -> None:
+    text = (REPOSITORY / "docs" / "run.md").read_text()
+    (description,) = re.findall(r"```\n(v=0\n.*?)```", text, flags=re.DOTALL)
+    stream = parse_sdp(description)
+    (packet_bytes,) = re.findall(r"rtp://192\.168\.7\.2:5004\?pkt_size=(\d+)", text)
+    frame_bytes = WIDTHS[stream.form] * stream.channels
+    assert (stream.port, stream.senders) == (5004, frozenset({"192.168.7.31"}))
+    assert 12 + frame_bytes * stream.rate_hz * stream.packet_s == int(packet_bytes)
 
 
 def test_the_example_of_locating_arrivals_runs() -> None:

@@ -51,5 +51,9 @@ class Source(Protocol):
     def clock_problem(self) -> str:
         """Why time is not known better; empty where all is well."""
 
+    @property
+    def problem(self) -> str:
+        """Why no sound comes, as one sentence; empty where it does."""
+
     def blocks(self) -> Iterator[Block | Gap]:
         """The stream; raises InputError or ResourceError where it cannot go on."""

@@ -64,6 +64,8 @@ class SessionFile:
     late (the program was started after that instant) begins with a gap. `stop` ends the stream.
     """
 
+    problem = clock_problem = ""
+
     def __init__(self, node: SessionNode, start_at_ns: int | None = None, stop: threading.Event | None = None) -> None:
         self._node = node
         self._live = start_at_ns is not None
@@ -71,7 +73,6 @@ class SessionFile:
         self.rate_hz, self.channels = node.rate_hz, len(node.microphones)
         start_ns = node.start_ns if start_at_ns is None else start_at_ns
         self.timebase = Timebase(0, start_ns, node.rate_hz, node.time_sigma_s)
-        self.clock_problem = ""
 
     def blocks(self) -> Iterator[Block | Gap]:
         """The stream. Raises InputError where a sample is not a finite number or the file ends too soon."""

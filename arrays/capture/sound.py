@@ -71,6 +71,7 @@ class SoundCard:
         self._stop = stop or threading.Event()
         self._queue: queue.Queue[_Taken] = queue.Queue(round(QUEUE_S / BLOCK_S))
         self._counter = self._lost = 0
+        self.problem = ""
         self._doubt_s = 0.0
         self._first_adc_s: float | None = None  # of this opening, and the counter then
         self._first_counter = 0
@@ -93,12 +94,13 @@ class SoundCard:
         while not self._stop.is_set():
             try:
                 for item in self._opened():
-                    wait_s = RETRY_S
+                    wait_s, self.problem = RETRY_S, ""
                     yield item
             except ResourceError as error:
                 if not self._now:
                     raise
-                log.warning("sound input is gone; it is tried again", problem=str(error), wait_s=wait_s)
+                self.problem = str(error)
+                log.warning("sound input is gone; it is tried again", problem=self.problem, wait_s=wait_s)
                 self._stop.wait(wait_s)
                 wait_s = min(2.0 * wait_s, LONGEST_RETRY_S)
                 self._look_again()

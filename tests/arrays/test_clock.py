@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from acoustic.errors import InputError
-from arrays.clock import Clock
+from arrays.clock import ArrivalClock, Clock
 
 RATE_HZ = 48_000
 START_NS = 1_545_180_566 * 10**9
@@ -98,3 +98,26 @@ def test_lost_samples_widen_sigma_until_fixes_find_the_place_again() -> None:
     now = 659 * RATE_HZ
     assert clock.timebase(now).sigma_s < 1e-3
     assert clock.timebase(now).utc_ns(now) == pytest.approx(true_ns(now) + round(lost_s * 1e9), abs=1e6)
+
+
+def test_sound_that_waits_on_its_way_is_dated_by_what_waited_least() -> None:
+    """Packets of 1 ms wait 0.2 ms and, exponentially, 5 ms more: the mean would date them 5 ms late."""
+    waits_s = 2e-4 + np.random.default_rng(1).exponential(5e-3, 60_000)
+    clock = ArrivalClock(RATE_HZ)
+    for packet, wait_s in enumerate(waits_s):
+        clock.arrived((packet + 1) * 48, true_ns((packet + 1) * 48) + round(wait_s * 1e9))
+    fitted = clock.timebase(60 * RATE_HZ)
+    off_s = (fitted.utc_ns(60 * RATE_HZ) - true_ns(60 * RATE_HZ)) * 1e-9
+    assert off_s == pytest.approx(2e-4, abs=3e-4)
+    assert fitted.sigma_s < 0.003
+
+
+def test_sound_from_before_anyone_listened_is_not_believed() -> None:
+    """A pipe held a second of it: all of that comes at once, late; then it is live."""
+    clock = ArrivalClock(RATE_HZ)
+    clock.arrived(RATE_HZ, true_ns(2 * RATE_HZ))
+    assert clock.timebase(RATE_HZ).sigma_s >= 1.0
+    for packet in range(1, 150):
+        clock.arrived(RATE_HZ + 960 * packet, true_ns(RATE_HZ + 960 * packet))
+    fitted = clock.timebase(3 * RATE_HZ)
+    assert abs(fitted.utc_ns(3 * RATE_HZ) - true_ns(3 * RATE_HZ)) * 1e-9 < 3 * fitted.sigma_s < 0.01
