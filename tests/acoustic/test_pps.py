@@ -110,9 +110,18 @@ def test_however_the_stream_is_cut_the_edges_are_the_same(cuts: list[int]) -> No
 
 
 def test_sample_by_sample_is_the_same_too() -> None:
-    sound = pulses(seconds(4), 4 * RATE_HZ).astype(np.float32)  # without noise an edge has several equal tops
+    sound = noisy(pulses(seconds(4), 4 * RATE_HZ))
     assert found(sound, 1) == found(sound, 4 * RATE_HZ)
     assert len(found(sound)) == 2
+
+
+def test_a_pulse_of_two_levels_only_is_one_edge() -> None:
+    """Without noise the rise is equally large at several samples."""
+    sound = np.zeros(4 * RATE_HZ, np.float32)
+    for second in range(4):
+        sound[second * RATE_HZ + 500 : second * RATE_HZ + 1300] = 0.5
+    edges = [second * RATE_HZ + 499.5 for second in (2, 3)]
+    assert found(sound, 1) == found(sound, 4 * RATE_HZ) == pytest.approx(edges, abs=0.01)
 
 
 def test_after_a_hole_the_count_begins_anew() -> None:
