@@ -8,7 +8,6 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Sequence
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +43,7 @@ from arrays.report import (
     WireArrival,
     WireRepeat,
     encode,
+    program,
     sign,
 )
 from arrays.sdp import read_sdp
@@ -308,11 +308,3 @@ def wire_arrival(heard: Heard) -> WireArrival:
         repeats=[WireRepeat(int(r.arrival.rpartition(":")[2]), r.interval_s, r.coherence) for r in arrival.repeats],
         again=arrival.again,
     )
-
-
-def program() -> str:
-    """Name and version, as reports state it."""
-    try:
-        return f"tocsin {metadata.version('tocsin')}"
-    except metadata.PackageNotFoundError:
-        return "tocsin"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import metadata
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from acoustic.errors import InputError, UnknownVersionError
 from arrays.order import Order
+from localisation.arrivals import Arrival, Repetition
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -27,6 +29,7 @@ VERSION = 1
 DOMAIN = b"tocsin report 1\n"
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 STATES = ("ok", "degraded", "fault")
+LISTENING = ("ok", "degraded")  # what a node in these states does not hear was not there
 FOUND, NOTHING, GONE, REFUSED = ANSWERS = ("found", "nothing", "gone", "refused")
 MOST_ANSWERS = 100
 MOST_ARRIVALS = 1000
@@ -139,6 +142,14 @@ def verify(envelope: Envelope, public_key: bytes) -> bool:
     return True
 
 
+def program() -> str:
+    """Name and version of this program, as reports state it."""
+    try:
+        return f"tocsin {metadata.version('tocsin')}"
+    except metadata.PackageNotFoundError:
+        return "tocsin"
+
+
 def encode(message: Envelope | Answer) -> bytes:
     """The bytes that travel."""
     return msgspec.msgpack.encode(message, order="deterministic")
@@ -165,6 +176,29 @@ def decode_report(body: bytes) -> Report:
 def read_report(body: bytes) -> Report:
     """Parse a body that was checked when it was accepted. Raises InputError, UnknownVersionError."""
     return _decode(body, Report, "report")
+
+
+def station_arrival(node: str, place: tuple[float, float, float], wire: WireArrival) -> Arrival:
+    """What a node heard as the network knows it: at the node's place (x, y, z) m, for which only the centre vouches."""
+    return Arrival(
+        id=f"{node}:{wire.number}",
+        node=node,
+        x=place[0],
+        y=place[1],
+        z=place[2],
+        time_ns=wire.time_ns,
+        sigma_s=wire.sigma_s,
+        snr_db=wire.snr_db,
+        azimuth_deg=wire.azimuth_deg,
+        azimuth_sigma_deg=wire.azimuth_sigma_deg,
+        shock_lead_s=wire.shock_lead_s,
+        probabilities=wire.probabilities,
+        repeats=tuple(
+            Repetition(arrival=f"{node}:{r.number}", interval_s=r.interval_s, coherence=r.coherence)
+            for r in wire.repeats
+        ),
+        again=wire.again,
+    )
 
 
 def _decode(data: bytes, kind: type[T], name: str) -> T:

@@ -12,7 +12,7 @@ import structlog
 
 from acoustic.errors import ResourceError
 from arrays.holding import hold
-from arrays.report import read_report
+from arrays.report import program, read_report
 from dispatch.api.models import Node
 from dispatch.api.render import render_event, render_node
 from dispatch.authority import Authority, open_authority
@@ -22,9 +22,11 @@ from dispatch.places import Frame, kept_frame
 from dispatch.settings import Settings, address
 from dispatch.store import Store
 from dispatch.store.events import Entry, add_entry, events_of, last_entry
+from dispatch.store.methods import keep_method
 from dispatch.store.nodes import all_nodes
 from dispatch.store.reports import last_bodies
 from dispatch.stream import Bus, Message
+from recordings.evidence.contents import present_method
 
 LOOK_EVERY_S = 0.5
 log = structlog.get_logger()
@@ -41,6 +43,8 @@ class Centre:
         self.store = Store(folder)
         self._lock = hold(folder, "centre")
         self.authority: Authority = open_authority(folder, [address(settings.listen)[0], *settings.names])
+        self.method = present_method(settings.air.air(), program())
+        self.store.write_now(lambda connection: keep_method(connection, self.method))
         self.frame = self.store.write_now(lambda connection: kept_frame(connection, settings.origin)) or Frame()
         self.nodes = Nodes(self.store.read_now(all_nodes), clock_ns)
         self._recall_health()

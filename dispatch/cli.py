@@ -24,8 +24,8 @@ from dispatch.store import Store
 
 def main(argv: list[str]) -> int:
     """Run `tocsin centre …`; return its exit code."""
-    if argv[:1] == ["token"]:
-        return _token(argv[1:])
+    if argv and argv[0] in (more := {"token": _token, "evidence": _evidence, "key": _key}):
+        return more[argv[0]](argv[1:])
     arguments = _parser().parse_args(argv)
     settings = read_settings(Path(arguments.settings)) if arguments.settings else Settings()
     given = {key: getattr(arguments, key) for key in ("data", "listen", "page_port")}
@@ -41,7 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tocsin centre",
         description="Run the centre: nodes report over HTTPS, the page is on 127.0.0.1.",
-        epilog="`tocsin centre token --data DIR` prints a one-time token that enrols one node within 24 hours.",
+        epilog="`tocsin centre token` prints a one-time token that enrols one node within 24 hours; `tocsin centre "
+        "evidence` writes all there is about one event to a file that anyone can check; `tocsin centre key` prints the "
+        "key that such files are signed with. Each has its own --help.",
     )
     parser.add_argument("settings", nargs="?", metavar="SETTINGS.toml", help="settings file; every key is optional")
     parser.add_argument("--data", metavar="DIR", help="folder of the store and the keys (default: tocsin-data)")
@@ -59,6 +61,32 @@ def _token(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     for token in issue_tokens(Path(arguments.data), arguments.count):
         print(token)
+    return 0
+
+
+def _evidence(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="tocsin centre evidence",
+        description="Write all there is about one event to one file, which anyone can check with `tocsin verify`.",
+        epilog="Printed is the key of the file's sealed part, which says where on the globe it was. It is told once.",
+    )
+    parser.add_argument("number", type=_number, metavar="NUMBER", help="the event's number, as the page shows it")
+    parser.add_argument("--for", dest="made_for", required=True, metavar="NAME", help="who is given the file and why")
+    parser.add_argument("--data", default=Settings().data, metavar="DIR", help="the centre's data folder")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="default: event-NUMBER.tocsin.zip")
+    arguments = parser.parse_args(argv)
+    from dispatch.evidence import make_evidence
+
+    out = arguments.out or Path(f"event-{arguments.number}.tocsin.zip")
+    key = make_evidence(Path(arguments.data), arguments.number, arguments.made_for, out)
+    print(f"{out}\nkey of its sealed part: {key}")
+    return 0
+
+
+def _key(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="tocsin centre key", description="Print the centre's public key.")
+    parser.add_argument("--data", default=Settings().data, metavar="DIR", help="the centre's data folder")
+    print(open_authority(Path(parser.parse_args(argv).data)).order_public_key)
     return 0
 
 
@@ -80,6 +108,12 @@ def _say_ready(ingest: str, page: str) -> None:
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1000):
         raise argparse.ArgumentTypeError(f"{text!r} is not a count; expected a number from 1 to 1000")
+    return int(text)
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) < 2**62):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an event's number; expected 1 or more")
     return int(text)
 
 

@@ -16,15 +16,23 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from acoustic.errors import InputError, ResourceError
-from arrays.report import Answer, Envelope, Report, WireArrival, decode_envelope, decode_report, encode, verify
+from arrays.report import (
+    LISTENING,
+    Answer,
+    Envelope,
+    Report,
+    decode_envelope,
+    decode_report,
+    encode,
+    station_arrival,
+    verify,
+)
 from dispatch.buckets import Buckets
 from dispatch.centre import Centre
 from dispatch.enrolment import Enrolled, RefusedError, enrol, read_request
 from dispatch.locator import Locator
-from dispatch.nodes import LISTENING
 from dispatch.store.nodes import NodeRecord
 from dispatch.store.reports import Received, add_reports
-from localisation.arrivals import Arrival, Repetition
 
 BODY_BYTES = 1 << 20
 BATCH = 500
@@ -199,28 +207,5 @@ def _received(envelope: Envelope, report: Report, record: NodeRecord, now_ns: in
         received_ns=now_ns,
         body=envelope.body,
         signature=envelope.signature,
-        arrivals=tuple(_arrival(one, record) for one in report.arrivals),
-    )
-
-
-def _arrival(one: WireArrival, record: NodeRecord) -> Arrival:
-    """What a node heard, as the network knows it: with the node's place, which only the centre vouches for."""
-    return Arrival(
-        id=f"{record.id}:{one.number}",
-        node=record.id,
-        x=record.x,
-        y=record.y,
-        z=record.z,
-        time_ns=one.time_ns,
-        sigma_s=one.sigma_s,
-        snr_db=one.snr_db,
-        azimuth_deg=one.azimuth_deg,
-        azimuth_sigma_deg=one.azimuth_sigma_deg,
-        shock_lead_s=one.shock_lead_s,
-        probabilities=one.probabilities,
-        repeats=tuple(
-            Repetition(arrival=f"{record.id}:{r.number}", interval_s=r.interval_s, coherence=r.coherence)
-            for r in one.repeats
-        ),
-        again=one.again,
+        arrivals=tuple(station_arrival(record.id, (record.x, record.y, record.z), one) for one in report.arrivals),
     )

@@ -36,7 +36,7 @@ class Locator:
 
     def __init__(self, centre: Centre) -> None:
         self._centre = centre
-        self._air = centre.settings.air.air()
+        self._air = centre.method.air
         self._network = Network(self._air)
         self._floor_ns = 0  # the running network knows nothing from before
         self._newest_ns = 0
@@ -110,7 +110,7 @@ class Locator:
 
         def work(connection: sa.Connection) -> list[Entry]:
             _note_located(connection, batch)
-            return add_shots(connection, shots, now_ms)
+            return add_shots(connection, shots, now_ms, self._centre.method.digest)
 
         while True:
             try:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from arrays.report import Health
+from arrays.report import LISTENING, Health
 from dispatch.store.nodes import NodeRecord
 from localisation.arrivals import Station
 
 DEFAULT_INTERVAL_S = 3.0
 SILENT_AFTER_INTERVALS = 2.5
-LISTENING = ("ok", "degraded")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,7 +68,7 @@ class Store:
 
 
 def migrate(connection: sa.Connection, revision: str = "head") -> None:
-    """Bring the schema to `revision`; raises InputError for a store that a newer program has written."""
+    """Bring the schema up to the newest, or down to `revision`; raises InputError for a store of a newer program."""
     from alembic import command  # here, because only this needs it
     from alembic.config import Config
     from alembic.util import CommandError
@@ -77,10 +77,10 @@ def migrate(connection: sa.Connection, revision: str = "head") -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     try:
-        if revision == "base":
-            command.downgrade(config, revision)
-        else:
+        if revision == "head":
             command.upgrade(config, revision)
+        else:
+            command.downgrade(config, revision)
     except CommandError as error:
         raise InputError(
             f"the store has a schema that this program does not know ({error}); use a newer one"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,9 +11,12 @@ import sqlalchemy as sa
 
 from dispatch.store.tables import events, journal, shots
 from localisation.arrivals import Reason, Shot, Verdict
+from recordings.chain import BEGINNING, SALT_BYTES, Line, chained, content_digest, text_digest
 from recordings.events import JOIN_WITHIN_S, WITHDRAWN, Event, assign, event
 
 MOVED = Reason(code="moved", values={}, text="A better place counts this shot to another event.")
+
+CONTENT = ("recorded_ms", "kind", "subject", "data", "salt")  # of a journal's line, what its digest is of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,28 +46,37 @@ class Entry:
     subject: str
 
 
-def add_shots(connection: sa.Connection, new: Iterable[Shot], now_ms: int) -> list[Entry]:
-    """Keep new versions, count each to its event, and journal every event that changed, each once."""
-    touched: dict[str, list[str]] = {}
+def add_shots(connection: sa.Connection, new: Iterable[Shot], now_ms: int, method: str) -> list[Entry]:
+    """Keep new versions, count each to its event, and journal every event that changed, each once.
+
+    The journal names each version by its digest, and `method`: the digest of how it was located.
+    """
+    touched: dict[str, dict[str, str]] = {}
     for shot in new:
         if _has(connection, shot):
             continue  # published before a crash that came before the locator had noted so
         before = _event_of(connection, shot.key)
         identity = assign(shot, _near(connection, shot.origin.time_ns, before))
         _open(connection, identity, now_ms)
-        connection.execute(sa.insert(shots).values(_row(shot, identity, now_ms)))
+        row = _row(shot, identity, now_ms)
+        connection.execute(sa.insert(shots).values(row))
         for changed in {identity, before} - {None}:
-            touched.setdefault(str(changed), []).append(f"{shot.key} {shot.version}")
+            touched.setdefault(str(changed), {})[f"{shot.key} {shot.version}"] = text_digest(str(row["data"]))
     return [
-        add_entry(connection, "event", identity, {"shots": versions}, now_ms) for identity, versions in touched.items()
+        add_entry(connection, "event", identity, {"method": method, "shots": versions}, now_ms)
+        for identity, versions in touched.items()
     ]
 
 
 def add_entry(connection: sa.Connection, kind: str, subject: str, data: object, now_ms: int) -> Entry:
-    """Write one line in the journal."""
-    values = {"recorded_ms": now_ms, "kind": kind, "subject": subject, "data": msgspec.json.encode(data).decode()}
-    key = connection.execute(sa.insert(journal).values(**values)).inserted_primary_key
-    return Entry(id=int(key[0]) if key else 0, kind=kind, subject=subject)
+    """Write one line in the journal, chained to the line before."""
+    last = connection.execute(sa.select(journal.c.id, journal.c.digest).order_by(journal.c.id.desc()).limit(1)).first()
+    number, before = (last.id + 1, last.digest) if last else (1, BEGINNING)
+    told = {"id": number, "recorded_ms": now_ms, "kind": kind, "subject": subject}
+    told |= {"data": msgspec.json.encode(data).decode(), "salt": secrets.token_hex(SALT_BYTES)}
+    content = content_digest(msgspec.convert({"content": "", **told}, Line))
+    connection.execute(sa.insert(journal).values(**told, content=content, digest=chained(before, content)))
+    return Entry(id=number, kind=kind, subject=subject)
 
 
 def last_entry(connection: sa.Connection) -> int:
@@ -99,6 +112,30 @@ def events_of(connection: sa.Connection, ids: Sequence[str]) -> list[EventRecord
     """These events, by number; those unknown are left out."""
     chosen = sa.select(events.c.id, events.c.number).where(events.c.id.in_(ids)).order_by(events.c.number)
     return _records(connection, [(row.id, row.number) for row in connection.execute(chosen)])
+
+
+def event_numbered(connection: sa.Connection, number: int) -> EventRecord | None:
+    """The event of this running number, or None."""
+    identity = connection.scalar(sa.select(events.c.id).where(events.c.number == number))
+    return None if identity is None else events_of(connection, [identity])[0]
+
+
+def chain_from(connection: sa.Connection, subject: str, last_kind: str) -> tuple[str, tuple[Line, ...], str]:
+    """The chain from a subject's first line to its last of a kind: the digest before, the lines, the digest after.
+
+    Of lines about other subjects only the digest of their content is told.
+    """
+    own = journal.c.subject == subject
+    first = connection.scalar(sa.select(sa.func.min(journal.c.id)).where(own)) or 0
+    last = connection.scalar(sa.select(sa.func.max(journal.c.id)).where(own, journal.c.kind == last_kind)) or 0
+    before = connection.scalar(sa.select(journal.c.digest).where(journal.c.id == first - 1)) or BEGINNING
+    rows = connection.execute(sa.select(journal).where(journal.c.id.between(first, last)).order_by(journal.c.id))
+    lines, end = [], before
+    for row in rows:
+        end = row.digest
+        told = {name: row._mapping[name] for name in CONTENT} if row.subject == subject else {}
+        lines.append(Line(id=row.id, content=row.content, **told))
+    return before, tuple(lines), end
 
 
 def _records(connection: sa.Connection, chosen: Sequence[tuple[str, int]]) -> list[EventRecord]:

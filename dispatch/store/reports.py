@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -55,6 +55,13 @@ def last_bodies(connection: sa.Connection, depth: int = 5) -> list[tuple[int, by
     ranked = sa.select(reports.c.received_ns, reports.c.body, reports.c.sequence, rank).subquery()
     query = sa.select(ranked.c.received_ns, ranked.c.body).where(ranked.c.rank <= depth).order_by(ranked.c.sequence)
     return [(row.received_ns, row.body) for row in connection.execute(query)]
+
+
+def reports_from(connection: sa.Connection, received_ns: int) -> Iterator[Received]:
+    """The reports that came from a time on, as they came; the arrivals in them not read."""
+    query = sa.select(reports).where(reports.c.received_ns >= received_ns).order_by(reports.c.received_ns)
+    for row in connection.execute(query.execution_options(yield_per=VARIABLES)):
+        yield Received(**row._asdict())
 
 
 def arrivals_after(connection: sa.Connection, row: int) -> list[Arrival]:

@@ -76,7 +76,7 @@ shots = Table(
     Index(None, "time_ns"),
 )
 
-# What was published, in order: the ids of the page's event stream.
+# What happened, in order, hash-chained (`recordings.chain`); the ids are those of the page's event stream.
 journal = Table(
     "journal",
     metadata,
@@ -85,5 +85,8 @@ journal = Table(
     Column("kind", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("data", Text, nullable=False),
+    Column("salt", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("digest", Text, nullable=False),
     sqlite_autoincrement=True,
 )

@@ -35,6 +35,8 @@ from localisation.arrivals import Arrival, Reason, Shot
 from recordings.events import new_id
 from tests.recordings.test_events import shot
 
+METHOD = "0" * 64
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
@@ -154,14 +156,14 @@ def with_arrivals(one: Shot) -> Shot:
 
 def test_a_shot_comes_back_as_it_was_kept(store: Store) -> None:
     kept = with_arrivals(shot("a", 1.25, 3.5, -7.0))
-    store.write_now(lambda c: add_shots(c, [kept], 5))
+    store.write_now(lambda c: add_shots(c, [kept], 5, METHOD))
     assert store.read_now(lambda c: latest_shots(c, 0, 2**62)) == [kept]
 
 
 def test_a_burst_is_one_event_with_all_its_versions(store: Store) -> None:
-    entries = store.write_now(lambda c: add_shots(c, [shot("a"), shot("b", 1.0, 5.0)], 1))
+    entries = store.write_now(lambda c: add_shots(c, [shot("a"), shot("b", 1.0, 5.0)], 1, METHOD))
     assert [e.subject for e in entries] == [new_id(shot("a"))]
-    store.write_now(lambda c: add_shots(c, [shot("b", 1.0, 9.0, version=2)], 2))
+    store.write_now(lambda c: add_shots(c, [shot("b", 1.0, 9.0, version=2)], 2, METHOD))
     (record,) = store.read_now(lambda c: newest_events(c, 10))
     assert record.number == 1
     assert [(s.key, s.version) for s in record.event.shots] == [("a", 1), ("b", 2)]
@@ -173,15 +175,15 @@ def test_a_burst_is_one_event_with_all_its_versions(store: Store) -> None:
 
 
 def test_a_version_that_was_kept_is_not_kept_again(store: Store) -> None:
-    store.write_now(lambda c: add_shots(c, [shot("a")], 1))
-    assert store.write_now(lambda c: add_shots(c, [shot("a", 0.0, 99.0)], 2)) == []
+    store.write_now(lambda c: add_shots(c, [shot("a")], 1, METHOD))
+    assert store.write_now(lambda c: add_shots(c, [shot("a", 0.0, 99.0)], 2, METHOD)) == []
     (record,) = store.read_now(lambda c: newest_events(c, 10))
     assert len(record.versions) == 1
 
 
 def test_a_shot_that_moves_to_another_event_leaves_a_trace_in_the_first(store: Store) -> None:
-    store.write_now(lambda c: add_shots(c, [shot("a"), shot("b", 1.0, 5.0), shot("c", 1.0, 500.0)], 1))
-    entries = store.write_now(lambda c: add_shots(c, [shot("b", 1.0, 495.0, version=2)], 2))
+    store.write_now(lambda c: add_shots(c, [shot("a"), shot("b", 1.0, 5.0), shot("c", 1.0, 500.0)], 1, METHOD))
+    entries = store.write_now(lambda c: add_shots(c, [shot("b", 1.0, 495.0, version=2)], 2, METHOD))
     first, second = new_id(shot("a")), new_id(shot("c"))
     assert {e.subject for e in entries} == {first, second}
     left, joined = store.read_now(lambda c: events_of(c, [first, second]))
@@ -202,8 +204,8 @@ def test_keeping_shots_again_after_a_crash_changes_nothing(published: list[tuple
     metadata.create_all(engine)
     shots = [shot(str(key), key * 2.0, key * 10.0, version=version) for key, version in published]
     with engine.begin() as connection:
-        add_shots(connection, shots, 1)
+        add_shots(connection, shots, 1, METHOD)
         before = newest_events(connection, 10)
-        assert add_shots(connection, shots, 2) == []
+        assert add_shots(connection, shots, 2, METHOD) == []
         assert newest_events(connection, 10) == before
     engine.dispose()

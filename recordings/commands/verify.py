@@ -1,0 +1,96 @@
+"""`tocsin verify`: check a file of evidence."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acoustic.errors import InputError
+
+if TYPE_CHECKING:
+    from recordings.evidence.contents import Evidence
+    from recordings.evidence.sealed import Globe
+    from recordings.evidence.verify import Finding
+
+
+def main(argv: list[str]) -> int:
+    """Print what was found; 0 where all is good, 1 where something is not. See --help."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    asked = _parse(argv)
+    from recordings.evidence.verify import opened, parse_key, verify_bundle
+
+    evidence, findings = verify_bundle(asked.bundle, parse_key(asked.centre_key) if asked.centre_key else None)
+    globe = None
+    if evidence is not None and asked.open:
+        globe, more = opened(evidence, _secret())
+        findings += more
+    if asked.format == "json":
+        print(json.dumps(_answer(evidence, findings, globe)))
+    else:
+        for line in [*_heading(evidence), *(f"{'✓' if f.good else '✗'} {f.text}" for f in findings), *_where(globe)]:
+            print(line)
+    return 0 if all(f.good for f in findings) else 1
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="tocsin verify",
+        description="Check every signature and digest in a file of evidence, and locate anew from it alone.",
+        epilog="The exit code is 0 where all is as it should be, 1 where something is not, 2 for a damaged file.",
+    )
+    parser.add_argument("bundle", type=Path, metavar="FILE", help="made by `tocsin centre evidence`")
+    parser.add_argument(
+        "--centre-key", metavar="KEY", help="the centre's key, known from elsewhere (it prints it: tocsin centre key)"
+    )
+    parser.add_argument(
+        "--open", action="store_true", help="open the sealed part; its key is asked for, or read from standard input"
+    )
+    parser.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
+    return parser.parse_args(argv)
+
+
+def _secret() -> str:
+    key = getpass.getpass("key of the sealed part: ") if sys.stdin.isatty() else sys.stdin.readline()
+    if not key.strip():
+        raise InputError("no key was given; expected the key that was told when the file was made")
+    return key
+
+
+def _heading(evidence: Evidence | None) -> list[str]:
+    if evidence is None:
+        return []
+    subject = evidence.subject
+    made = datetime.fromtimestamp(subject.made_ns * 1e-9, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return [f"event {subject.number} ({subject.event}), made {made} UTC for {subject.made_for}"]
+
+
+def _where(globe: Globe | None) -> list[str]:
+    if globe is None:
+        return []
+    x, y, z = globe.first_node
+    of = "the centre's plane" if globe.lat is None else f"{globe.lat:.7f}°, {globe.lon:.7f}°, {globe.height_m:.1f} m"
+    return [f"the first node is {x:.2f} m east, {y:.2f} m north, {z:.2f} m up of {of}"]
+
+
+def _answer(evidence: Evidence | None, findings: list[Finding], globe: Globe | None) -> dict[str, object]:
+    places = [] if evidence is None else [_place(evidence, n) for n in range(len(evidence.relocated))]
+    return {
+        "good": all(f.good for f in findings),
+        "findings": [{"good": f.good, "text": f.text} for f in findings],
+        "shots": places,
+        "first_node": None
+        if globe is None
+        else {"lat": globe.lat, "lon": globe.lon, "height_m": globe.height_m, "offset_m": globe.first_node},
+    }
+
+
+def _place(evidence: Evidence, n: int) -> dict[str, object]:
+    from recordings.answers import shot_answer
+
+    return dict(shot_answer(evidence.relocated[n]))
