@@ -15,6 +15,7 @@ COMMANDS = {
     "centre": ("dispatch.cli", "run the centre: ingest, location, the dispatcher's page"),
     "node": ("arrays.cli", "run one node from its settings file, or enrol it"),
     "doctor": ("arrays.doctor", "say whether a node can locate, and what hinders it"),
+    "calibrate": ("arrays.calibrate", "find where a node's microphones really are, from claps around it"),
     "replay": ("recordings.commands.replay", "locate the shots in recorded sessions"),
     "locate": ("recordings.commands.locate", "arrivals in, located shots out (JSON lines)"),
     "verify": ("recordings.commands.verify", "check a file of evidence, and locate anew from it alone"),
