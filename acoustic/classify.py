@@ -27,7 +27,7 @@ LEAST = 0.5  # a class is named from this probability on
 VERSION = 2
 KERNELS = (5, 3, 3)  # of the convolutions, bands by frames; each is padded by half its size
 STRIDE = 2
-AT_ONCE = 64  # windows whose convolutions stay in the cache
+AT_ONCE = 16  # windows whose convolutions stay in the cache
 Rows = NDArray[np.float32]
 Layers = tuple[tuple[Rows, Rows], ...]  # (weights, bias) of each
 
@@ -66,8 +66,12 @@ class Model:
 
     def scores(self, seen: Rows) -> NDArray[np.float64]:
         """Log-odds (n, LABELS) of pictures, before the temperature."""
-        total = np.mean([convolved(seen, layers) for layers in self.networks], axis=0, dtype=np.float64)
-        return np.asarray(total - total.mean(1, keepdims=True))
+        total = np.zeros((len(seen), len(LABELS)))
+        for n in range(0, len(seen), AT_ONCE):
+            patches = _patches(seen[n : n + AT_ONCE, ..., None], KERNELS[0])
+            for layers in self.networks:
+                total[n : n + AT_ONCE] += _behind(patches, layers)
+        return np.asarray((total - total.mean(1, keepdims=True)) / len(self.networks))
 
     def probabilities(self, windows: NDArray[np.floating]) -> NDArray[np.float64]:
         """Probabilities (n, LABELS) of windows (n, SAMPLES); see the module. Raises InputError for another shape."""
@@ -78,23 +82,40 @@ class Model:
 
 def convolved(seen: Rows, layers: Layers) -> Rows:
     """Scores (n, LABELS) of pictures: convolutions, the mean and maximum over time of each band, dense layers."""
-    parts = [seen[n : n + AT_ONCE] for n in range(0, len(seen), AT_ONCE)] or [seen]
-    return np.concatenate([_convolved(part, layers) for part in parts])
+    return _behind(_patches(seen[..., None], KERNELS[0]), layers)
 
 
-def _convolved(seen: Rows, layers: Layers) -> Rows:
-    x = seen[..., None]
-    for size, (weights, bias) in zip(KERNELS, layers, strict=False):
-        room = (size // 2, size // 2)
-        around = np.pad(x, ((0, 0), room, room, (0, 0)))
-        patches = np.lib.stride_tricks.sliding_window_view(around, (size, size), axis=(1, 2))[:, ::STRIDE, ::STRIDE]
-        inputs = patches.transpose(0, 1, 2, 4, 5, 3).reshape(*patches.shape[:3], len(weights))
-        x = np.maximum(inputs @ weights + bias, 0)
+def _patches(x: Rows, size: int) -> Rows:
+    """What a kernel sees of (n, bands, frames, channels) at each step: (n, …, …, size · size · channels)."""
+    n, bands, frames, channels = x.shape
+    around = np.zeros((n, bands + size - 1, frames + size - 1, channels), np.float32)
+    around[:, size // 2 : size // 2 + bands, size // 2 : size // 2 + frames] = x
+    whole, band, frame, one = around.strides
+    steps = (n, (bands + STRIDE - 1) // STRIDE, (frames + STRIDE - 1) // STRIDE)
+    strides = (whole, STRIDE * band, STRIDE * frame, band, one)
+    seen: Rows = np.ndarray((*steps, size, size * channels), np.float32, around, 0, strides)
+    return seen.reshape(*steps, size * size * channels)
+
+
+def _behind(patches: Rows, layers: Layers) -> Rows:
+    """Scores (n, LABELS) from the patches of the first convolution, which all networks share."""
+    x = _dense(patches, layers[0])
+    for size, layer in zip(KERNELS[1:], layers[1:], strict=False):
+        x = _dense(_patches(x, size), layer)
     pooled = np.concatenate([x.mean(2), x.max(2)], axis=2).reshape(len(x), math.prod(x.shape[1::2]) * 2)
-    for weights, bias in layers[len(KERNELS) : -1]:
-        pooled = np.maximum(pooled @ weights + bias, 0)
+    for layer in layers[len(KERNELS) : -1]:
+        pooled = _dense(pooled, layer)
     weights, bias = layers[-1]
     return np.asarray(pooled @ weights + bias)
+
+
+def _dense(inputs: Rows, layer: tuple[Rows, Rows]) -> Rows:
+    """max(0, inputs · weights + bias), as one product of matrices."""
+    weights, bias = layer
+    flat = inputs.reshape(math.prod(inputs.shape[:-1]), len(weights)) @ weights
+    flat += bias
+    np.maximum(flat, 0, out=flat)
+    return flat.reshape(*inputs.shape[:-1], len(bias))
 
 
 def label(probabilities: NDArray[np.floating]) -> str:

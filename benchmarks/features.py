@@ -1,0 +1,102 @@
+"""Features and class of impulses: many at once and one at a time; the peer is librosa's mel spectrogram alone, in dB,
+one impulse at a time, without any class.
+
+`floor` is the bare matrix products of the networks, on inputs that lie ready: less is not possible with these networks.
+`quality` holds the rest, and how far our mel power lies from librosa's of the same frames, relative to the loudest.
+"""
+
+from __future__ import annotations
+
+import librosa
+import numpy as np
+from numpy.typing import NDArray
+
+from acoustic.classify import AT_ONCE, KERNELS, STRIDE, Model
+from acoustic.features import (
+    BANDS,
+    FRAME,
+    FRAMES,
+    HIGH_HZ,
+    HOP,
+    LOW_HZ,
+    PICTURE_BANDS,
+    RATE_HZ,
+    SAMPLES,
+    features,
+    mel_power,
+    normalised,
+)
+from benchmarks.timing import seconds
+from recordings import models
+from recordings.simulation import KINDS, impulse
+from recordings.simulation import RATE_HZ as SIMULATED_HZ
+
+MANY, SINGLY = 512, 64
+
+
+def windows() -> NDArray[np.float64]:
+    """Simulated impulses of every kind in noise, (MANY, SAMPLES)."""
+    draw = np.random.default_rng(1)
+    whole = 0.01 * draw.standard_normal((MANY, SAMPLES))
+    step = round(SIMULATED_HZ / RATE_HZ)
+    for row, n in zip(whole, range(MANY), strict=True):
+        wave = impulse(list(KINDS)[n % len(KINDS)], n)[::step]
+        at = round(0.05 * RATE_HZ)
+        count = min(len(wave), SAMPLES - at)
+        row[at : at + count] += wave[:count] / max(float(np.abs(wave).max()), 1e-9)
+    return whole
+
+
+def mel(window: NDArray[np.float64], bands: int) -> NDArray[np.float64]:
+    """Librosa's mel power (bands, frames) of a window."""
+    power = librosa.feature.melspectrogram(
+        y=window, sr=RATE_HZ, n_fft=FRAME, hop_length=HOP, n_mels=bands, fmin=LOW_HZ, fmax=HIGH_HZ, center=False
+    )
+    return np.asarray(power)
+
+
+def products(model: Model) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Inputs and weights of every matrix product for AT_ONCE impulses."""
+    found = []
+    for layers in model.networks:
+        bands, frames = PICTURE_BANDS, FRAMES
+        for layer, (weights, _) in enumerate(layers):
+            if layer < len(KERNELS):
+                bands, frames = (bands + STRIDE - 1) // STRIDE, (frames + STRIDE - 1) // STRIDE
+            rows = AT_ONCE * (bands * frames if layer < len(KERNELS) else 1)
+            found.append((np.ones((rows, len(weights)), np.float32), weights))
+    return found
+
+
+def run() -> dict[str, object]:
+    """One entry of benchmarks/results.json, in impulses a second on one core."""
+    model, heard = Model.from_bytes(models.default()), windows()
+    ready = products(model)
+
+    def floor() -> None:
+        for inputs, weights in ready:
+            inputs @ weights
+
+    many_s, one_s, features_s, peer_s, floor_s = seconds(
+        lambda: model.probabilities(heard),
+        lambda: [model.probabilities(heard[n : n + 1]) for n in range(SINGLY)],
+        lambda: features(heard),
+        lambda: [librosa.power_to_db(mel(one, PICTURE_BANDS)) for one in heard[:SINGLY]],
+        floor,
+    )
+    shaped = normalised(heard[:SINGLY])
+    theirs = np.stack([mel(one, BANDS).T for one in shaped])
+    rate, peer_rate = MANY / many_s, SINGLY / peer_s
+    return {
+        "ours": round(rate),
+        "unit": "impulses/s, features and class",
+        "peer": "librosa melspectrogram alone",
+        "peer_value": round(peer_rate),
+        "ratio": round(rate / peer_rate, 2),
+        "floor": round(AT_ONCE / floor_s),
+        "quality": {
+            "singly_per_s": round(SINGLY / one_s),
+            "engineered_features_per_s": round(MANY / features_s),
+            "mel_off_librosa": float(f"{np.abs(mel_power(shaped) - theirs).max() / theirs.max():.1e}"),
+        },
+    }
