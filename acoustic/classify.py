@@ -74,7 +74,10 @@ class Model:
         return np.asarray((total - total.mean(1, keepdims=True)) / len(self.networks))
 
     def probabilities(self, windows: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Probabilities (n, LABELS) of windows (n, SAMPLES); see the module. Raises InputError for another shape."""
+        """Probabilities (n, LABELS) of windows (n, SAMPLES); see the module.
+
+        Raises InputError for another shape, or a sample that is no number.
+        """
         scores = self.scores(pictures(windows)) / self.temperature
         odds = np.exp(scores - scores.max(1, keepdims=True))
         return np.asarray(odds / odds.sum(1, keepdims=True))

@@ -33,6 +33,7 @@ BANDS, PICTURE_BANDS = 16, 32
 # Edges of the time slots, in frames of 5 ms from the start of the window: fine around the onset, coarse behind.
 SLOTS = (0, 5, 9, 10, 11, 12, 14, 16, 19, 23, 28, 36, 48, 62, 75)
 ENVELOPE = 12  # samples, 1 ms
+LOUDEST = 1e32  # whose spectrum single precision still holds
 AT_ONCE = 16  # windows whose spectra stay in the cache
 
 
@@ -120,7 +121,7 @@ def pictures(windows: NDArray[np.floating]) -> NDArray[np.float32]:
     """Log-mel pictures (n, PICTURE_BANDS, FRAMES) of windows (n, SAMPLES) at 12 kHz, onset at `BEFORE_S`: 1 at the
     loudest, −1 at `FLOOR_DB` under it and below.
 
-    Raises InputError for windows of another shape.
+    Raises InputError for windows of another shape or with a sample that is no number.
     """
     whole = _shaped(windows)
     seen = np.empty((len(whole), PICTURE_BANDS, FRAMES), np.float32)
@@ -135,16 +136,19 @@ def pictures(windows: NDArray[np.floating]) -> NDArray[np.float32]:
 
 
 def _shaped(windows: NDArray[np.floating]) -> NDArray[np.floating]:
-    """The windows. Raises InputError for windows of another shape."""
+    """The windows. Raises InputError for windows of another shape, or with a sample that is no number."""
     if windows.ndim != 2 or windows.shape[1] != SAMPLES:
         raise InputError(f"windows have shape {windows.shape}; expected (n, {SAMPLES})")
+    if not np.abs(windows).max(initial=0.0) < LOUDEST:
+        row, at = np.argwhere(~(np.abs(windows) < LOUDEST))[0].tolist()
+        raise InputError(f"windows hold {windows[row, at]} in row {row}, sample {at}; expected finite numbers")
     return windows
 
 
 def features(windows: NDArray[np.floating]) -> NDArray[np.float32]:
     """Features (n, FEATURES) of windows (n, SAMPLES) at 12 kHz, onset at `BEFORE_S`, in the order of `NAMES`.
 
-    Raises InputError for windows of another shape.
+    Raises InputError for windows of another shape or with a sample that is no number.
     """
     sound = normalised(_shaped(windows))
     power = mel_power(sound)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +27,7 @@ from acoustic.features import (
     features,
     mel_filters,
     normalised,
+    pictures,
     window,
 )
 
@@ -91,6 +95,28 @@ def test_a_click_of_one_sample_and_full_scale_noise_have_finite_features() -> No
 def test_windows_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(InputError, match=rf"expected \(n, {SAMPLES}\)"):
         features(np.zeros(shape))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e200])
+@pytest.mark.parametrize("look", [features, pictures])
+def test_a_sample_that_is_no_number_is_named(look: Callable[[NDArray[Any]], NDArray[Any]], value: float) -> None:
+    sound = windows(3)
+    sound[1, 7] = value
+    with pytest.raises(InputError, match=r"windows hold .* in row 1, sample 7; expected finite numbers"):
+        look(sound)
+
+
+def test_every_type_and_layout_looks_the_same_and_is_left_alone() -> None:
+    plain: NDArray[Any] = np.round(windows(4) * 1000.0)
+    frozen = plain.copy()
+    frozen.flags.writeable = False
+    strided = np.repeat(plain, 2, axis=1)[:, ::2]
+    kinds: list[NDArray[Any]] = [plain.astype(np.int16), plain.astype(np.float32)]
+    for sound in (*kinds, np.asfortranarray(plain), strided, frozen):
+        before = sound.tobytes()
+        np.testing.assert_allclose(pictures(sound), pictures(plain), atol=1e-4)
+        np.testing.assert_allclose(features(sound), features(plain), atol=1e-3)
+        assert sound.tobytes() == before
 
 
 @pytest.mark.parametrize("rate_hz", [8_000.0, 11_025.0, 12_000.0, 44_100.0, 48_000.0, 192_000.0])
