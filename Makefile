@@ -29,7 +29,10 @@ check: install
 clean:
 	rm -rf $(VENV) $(CONSOLE)/node_modules $(CONSOLE)/dist
 
-# A Debian package, only where it is absent. $(1): package
+# PortAudio for microphones; Pango, HarfBuzz and a typeface for the report's PDF.
+LIBRARIES := libportaudio2 libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-liberation
+
+# Debian packages, only where one is absent. $(1): packages
 debian = dpkg -s $(1) >/dev/null 2>&1 || { $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq $(1); }
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
@@ -43,7 +46,7 @@ $(VENV)/bin/python:
 	echo "Tocsin needs Python 3.11, 3.12 or 3.13; none was found on the PATH." >&2; exit 1
 
 $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
-	@$(call debian,libportaudio2)
+	@$(call debian,$(LIBRARIES))
 	$(VENV)/bin/python -m pip install --quiet --editable '.[development]'
 	@touch $@
 

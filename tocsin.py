@@ -19,6 +19,7 @@ COMMANDS = {
     "replay": ("recordings.commands.replay", "locate the shots in recorded sessions"),
     "locate": ("recordings.commands.locate", "arrivals in, located shots out (JSON lines)"),
     "verify": ("recordings.commands.verify", "check a file of evidence, and locate anew from it alone"),
+    "report": ("recordings.commands.report", "what a file of evidence says, for a court to read (HTML, PDF)"),
     "plan": ("recordings.commands.plan", "how well nodes cover a town, and where to put them"),
     "detect": ("recordings.commands.detect", "find the impulses in sound files"),
     "classify": ("recordings.commands.classify", "find the impulses and say what each one is"),

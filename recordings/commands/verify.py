@@ -7,6 +7,7 @@ import getpass
 import json
 import os
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,12 +29,12 @@ def main(argv: list[str]) -> int:
     evidence, findings = verify_bundle(asked.bundle, parse_key(asked.centre_key) if asked.centre_key else None)
     globe = None
     if evidence is not None and asked.open:
-        globe, more = opened(evidence, _secret())
+        globe, more = opened(evidence, asked_key())
         findings += more
     if asked.format == "json":
         print(json.dumps(_answer(evidence, findings, globe)))
     else:
-        for line in [*_heading(evidence), *(f"{'✓' if f.good else '✗'} {f.text}" for f in findings), *_where(globe)]:
+        for line in [*findings_lines(evidence, findings), *_where(globe)]:
             print(line)
     return 0 if all(f.good for f in findings) else 1
 
@@ -55,11 +56,17 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _secret() -> str:
+def asked_key() -> str:
+    """The key of the sealed part, asked for at the terminal, else a line of standard input. Raises InputError."""
     key = getpass.getpass("key of the sealed part: ") if sys.stdin.isatty() else sys.stdin.readline()
     if not key.strip():
         raise InputError("no key was given; expected the key that was told when the file was made")
     return key
+
+
+def findings_lines(evidence: Evidence | None, findings: Sequence[Finding]) -> list[str]:
+    """What the bundle is about, and a line a finding."""
+    return [*_heading(evidence), *(f"{'✓' if f.good else '✗'} {f.text}" for f in findings)]
 
 
 def _heading(evidence: Evidence | None) -> list[str]:

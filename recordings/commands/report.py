@@ -1,0 +1,71 @@
+"""`tocsin report`: what a file of evidence says, for a court to read."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+from pathlib import Path
+
+from acoustic.errors import InputError, ResourceError
+from recordings.commands.verify import asked_key, findings_lines
+
+SUFFIXES = (".html", ".pdf")
+
+
+def main(argv: list[str]) -> int:
+    """Verify, print what was found, write the report; 0 where all is good, 1 where something is not. See --help."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    asked = _parse(argv)
+    if asked.out is not None and asked.out.suffix not in SUFFIXES:
+        raise InputError(f"--out is {str(asked.out)!r}; expected a name that ends in .html or .pdf")
+    from recordings.evidence.verify import opened, verify_bundle
+    from recordings.report.document import Checked, report_html
+    from recordings.report.printed import report_pdf
+
+    evidence, findings = verify_bundle(asked.bundle)
+    globe = None
+    if evidence is not None and asked.open:
+        globe, more = opened(evidence, asked_key())
+        findings += more
+    for line in findings_lines(evidence, findings):
+        print(line)
+    if evidence is None:
+        return 1
+    out = asked.out or Path(f"event-{evidence.subject.number}.report.{asked.language}.html")
+    sha256 = hashlib.sha256(asked.bundle.read_bytes()).hexdigest()
+    html = report_html(Checked(evidence, sha256, findings, globe), asked.language)
+    _write(out, report_pdf(html) if out.suffix == ".pdf" else html.encode())
+    print(f"report: {out}")
+    return 0 if all(f.good for f in findings) else 1
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="tocsin report",
+        description="Check a file of evidence and write what it says as a report, HTML or PDF, English or French.",
+        epilog="The exit code is 0 where all is as it should be, 1 where something is not (the report then says so on "
+        "its first page; there is none where a signature is wrong), 2 for a damaged file.",
+    )
+    parser.add_argument("bundle", type=Path, metavar="FILE", help="made by `tocsin centre evidence`")
+    parser.add_argument("--language", choices=["en", "fr"], default="en", help="default: en")
+    parser.add_argument(
+        "--open",
+        action="store_true",
+        help="with places on the globe, from the sealed part; its key is asked for, or read from standard input",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE.html|FILE.pdf", help="default: event-NUMBER.report.LANGUAGE.html"
+    )
+    return parser.parse_args(argv)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all, readable by its owner: it may say where the nodes are."""
+    temporary = path.with_name(f"{path.name}.part")
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+        temporary.replace(path)
+    except OSError as error:
+        raise ResourceError(f"report {path} cannot be written: {error.strerror}") from error
