@@ -47,6 +47,7 @@ from arrays.report import (
     sign,
 )
 from arrays.sdp import read_sdp
+from arrays.service import notify
 from arrays.session import Session, SessionNode, read_session
 from arrays.settings import RtpSource, SessionSource, Settings, SoundSource, StdinSource
 from arrays.timebase import parse_utc_ns
@@ -54,6 +55,7 @@ from arrays.uplink.courier import Courier
 from arrays.uplink.https import HttpsUplink
 
 PARTING_S = 2.0  # for what is under way when the node is told to end
+STUCK_S = 60.0  # without sound, and without a word of why
 NOISE_S, NOISE_STEP_S = 3.0, 0.02  # the noise is the median of short steps: a bang does not count
 log = structlog.get_logger()
 
@@ -153,7 +155,12 @@ class Node:
             self._keep(ARRIVALS, [wire_arrival(one) for one in heard], None)
 
     def _say_health(self) -> None:
-        self._keep(HEALTH, [], judge(self._facts()))
+        facts = self._facts()
+        health = judge(facts)
+        self._keep(HEALTH, [], health)
+        stuck = not facts.capture and (facts.quiet_s or 0.0) > STUCK_S
+        alive = [] if stuck else ["READY=1", "WATCHDOG=1"]
+        notify(*alive, f"STATUS={'; '.join([health.state, *health.reasons])}")
 
     def _keep(
         self,
