@@ -8,8 +8,12 @@ from pathlib import Path
 
 
 def main(argv: list[str]) -> int:
-    """Answer `tocsin node SETTINGS.toml` and `tocsin node enrol SETTINGS.toml --centre URL --token TOKEN`."""
+    """Answer `tocsin node SETTINGS.toml` `tocsin node enrol …` and `tocsin node status …`."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small products are far slower on several threads
+    if argv[:1] == ["status"]:
+        from arrays.status import main as status
+
+        return status(argv[1:])
     return _enrol(argv[1:]) if argv[:1] == ["enrol"] else _run(argv)
 
 
@@ -17,7 +21,8 @@ def _run(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="tocsin node",
         description="Run one node until its source ends or it is told to (Ctrl-C, SIGTERM).",
-        epilog="`tocsin node enrol --help` tells how a node becomes known to a centre.",
+        epilog="`tocsin node enrol --help` tells how a node becomes known to a centre, `tocsin node status --help` how "
+        "to ask one that runs how it is.",
     )
     parser.add_argument("settings", type=Path, metavar="SETTINGS.toml")
     asked = parser.parse_args(argv)

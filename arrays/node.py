@@ -50,6 +50,7 @@ from arrays.sdp import read_sdp
 from arrays.service import notify
 from arrays.session import Session, SessionNode, read_session
 from arrays.settings import RtpSource, SessionSource, Settings, SoundSource, StdinSource
+from arrays.status import Status, write_status
 from arrays.timebase import parse_utc_ns
 from arrays.uplink.courier import Courier
 from arrays.uplink.https import HttpsUplink
@@ -93,7 +94,7 @@ class Node:
         self._started_s = time.monotonic()
         self._ended = threading.Event()
         self._hearing = threading.Lock()  # of the pipeline: the listener feeds it, orders look into its ring
-        self._capture_problem = ""
+        self._capture_problem = self._status_problem = ""
         self._gaps = 0
         self._gap_at_s: float | None = None
         self._sound_at_s: float | None = None
@@ -158,6 +159,10 @@ class Node:
         facts = self._facts()
         health = judge(facts)
         self._keep(HEALTH, [], health)
+        said = Status(node=self.settings.node, program=self._program, said_ns=time.time_ns(), health=health)
+        before, self._status_problem = self._status_problem, write_status(Path(self.settings.data), said)
+        if self._status_problem != before:
+            log.warning("the node's status", problem=self._status_problem or "is written again")
         stuck = not facts.capture and (facts.quiet_s or 0.0) > STUCK_S
         alive = [] if stuck else ["READY=1", "WATCHDOG=1"]
         notify(*alive, f"STATUS={'; '.join([health.state, *health.reasons])}")
