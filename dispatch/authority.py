@@ -11,7 +11,6 @@ import hashlib
 import ipaddress
 import os
 import socket
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from acoustic.errors import InputError, ResourceError
+from recordings.whole import write_whole
 
 CA_DAYS = 3650
 SERVER_DAYS = 397
@@ -61,7 +61,7 @@ def open_authority(data: Path, names: Iterable[str] = ()) -> Authority:
         if not (folder / "ca.pem").exists():
             _make_ca(folder)
         if not (folder / "orders.key").exists():
-            _write(folder / "orders.key", _private_pem(ed25519.Ed25519PrivateKey.generate()))
+            write_whole(folder / "orders.key", _private_pem(ed25519.Ed25519PrivateKey.generate()))
         wanted = _alternatives(names)
         if not _serves(folder, wanted):
             _make_server(folder, wanted)
@@ -88,8 +88,9 @@ def _make_ca(folder: Path) -> None:
     builder = builder.add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     certificate = builder.add_extension(identifier, critical=False).sign(key, hashes.SHA256())
-    _write(folder / "ca.key", _private_pem(key))
-    _write(folder / "ca.pem", certificate.public_bytes(serialization.Encoding.PEM))  # last: its presence says "made"
+    write_whole(folder / "ca.key", _private_pem(key))
+    # Last: its presence says "made".
+    write_whole(folder / "ca.pem", certificate.public_bytes(serialization.Encoding.PEM))
 
 
 def _make_server(folder: Path, wanted: frozenset[str]) -> None:
@@ -111,8 +112,8 @@ def _make_server(folder: Path, wanted: frozenset[str]) -> None:
     builder = _certificate(name, ca.subject, key.public_key(), SERVER_DAYS)
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical=critical)
-    _write(folder / "server.key", _private_pem(key))
-    _write(folder / "server.pem", builder.sign(ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    write_whole(folder / "server.key", _private_pem(key))
+    write_whole(folder / "server.pem", builder.sign(ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
 
 def _serves(folder: Path, wanted: frozenset[str]) -> bool:
@@ -173,16 +174,6 @@ def _private_pem(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) ->
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, readable by the owner only."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent)  # mkstemp makes it 0600
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(temporary).replace(path)
 
 
 def _now() -> dt.datetime:

@@ -8,7 +8,8 @@ import os
 from pathlib import Path
 
 from acoustic.errors import InputError, ResourceError
-from recordings.commands.verify import asked_key, findings_lines
+from recordings.commands.verify import checked, findings_lines
+from recordings.whole import write_whole
 
 SUFFIXES = (".html", ".pdf")
 
@@ -19,15 +20,10 @@ def main(argv: list[str]) -> int:
     asked = _parse(argv)
     if asked.out is not None and asked.out.suffix not in SUFFIXES:
         raise InputError(f"--out is {str(asked.out)!r}; expected a name that ends in .html or .pdf")
-    from recordings.evidence.verify import opened, verify_bundle
     from recordings.report.document import Checked, report_html
     from recordings.report.printed import report_pdf
 
-    evidence, findings = verify_bundle(asked.bundle)
-    globe = None
-    if evidence is not None and asked.open:
-        globe, more = opened(evidence, asked_key())
-        findings += more
+    evidence, findings, globe = checked(asked.bundle, asked.open)
     for line in findings_lines(evidence, findings):
         print(line)
     if evidence is None:
@@ -62,10 +58,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
 
 def _write(path: Path, content: bytes) -> None:
     """Whole or not at all, readable by its owner: it may say where the nodes are."""
-    temporary = path.with_name(f"{path.name}.part")
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(content)
-        temporary.replace(path)
+        write_whole(path, content)
     except OSError as error:
         raise ResourceError(f"report {path} cannot be written: {error.strerror}") from error

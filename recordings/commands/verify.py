@@ -24,13 +24,10 @@ def main(argv: list[str]) -> int:
     """Print what was found; 0 where all is good, 1 where something is not. See --help."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     asked = _parse(argv)
-    from recordings.evidence.verify import opened, parse_key, verify_bundle
+    from recordings.evidence.verify import parse_key
 
-    evidence, findings = verify_bundle(asked.bundle, parse_key(asked.centre_key) if asked.centre_key else None)
-    globe = None
-    if evidence is not None and asked.open:
-        globe, more = opened(evidence, asked_key())
-        findings += more
+    key = parse_key(asked.centre_key) if asked.centre_key else None
+    evidence, findings, globe = checked(asked.bundle, asked.open, key)
     if asked.format == "json":
         print(json.dumps(_answer(evidence, findings, globe)))
     else:
@@ -56,7 +53,20 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def asked_key() -> str:
+def checked(
+    bundle: Path, sealed: bool, centre_key: bytes | None = None
+) -> tuple[Evidence | None, list[Finding], Globe | None]:
+    """The bundle, what was found, and its sealed part where that is to be opened; see `verify_bundle`."""
+    from recordings.evidence.verify import opened, verify_bundle
+
+    evidence, findings = verify_bundle(bundle, centre_key)
+    if evidence is None or not sealed:
+        return evidence, findings, None
+    globe, more = opened(evidence, _asked_key())
+    return evidence, findings + more, globe
+
+
+def _asked_key() -> str:
     """The key of the sealed part, asked for at the terminal, else a line of standard input. Raises InputError."""
     key = getpass.getpass("key of the sealed part: ") if sys.stdin.isatty() else sys.stdin.readline()
     if not key.strip():
@@ -86,18 +96,13 @@ def _where(globe: Globe | None) -> list[str]:
 
 
 def _answer(evidence: Evidence | None, findings: list[Finding], globe: Globe | None) -> dict[str, object]:
-    places = [] if evidence is None else [_place(evidence, n) for n in range(len(evidence.relocated))]
+    from recordings.answers import shot_answer
+
     return {
         "good": all(f.good for f in findings),
         "findings": [{"good": f.good, "text": f.text} for f in findings],
-        "shots": places,
+        "shots": [] if evidence is None else [shot_answer(shot) for shot in evidence.relocated],
         "first_node": None
         if globe is None
         else {"lat": globe.lat, "lon": globe.lon, "height_m": globe.height_m, "offset_m": globe.first_node},
     }
-
-
-def _place(evidence: Evidence, n: int) -> dict[str, object]:
-    from recordings.answers import shot_answer
-
-    return dict(shot_answer(evidence.relocated[n]))

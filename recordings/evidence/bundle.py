@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import fields
@@ -30,6 +29,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from acoustic.errors import InputError, ResourceError, UnknownVersionError
 from recordings.evidence.contents import Evidence
+from recordings.whole import write_whole
 
 VERSION = 1
 DOMAIN = b"tocsin evidence 1\n"
@@ -73,13 +73,8 @@ def write_bundle(path: Path, evidence: Evidence, key: Ed25519PrivateKey) -> None
     entries = {name: Entry(sha256=_sha256(content), bytes=len(content)) for name, content in members.items()}
     members[MANIFEST] = msgspec.json.encode(Manifest(tocsin_evidence=VERSION, files=entries)) + b"\n"
     members[SIGNATURE] = key.sign(DOMAIN + members[MANIFEST])
-    temporary = path.with_name(f"{path.name}.part")
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(packed(members))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_whole(path, packed(members))
     except OSError as error:
         raise ResourceError(f"bundle {path} cannot be written: {error.strerror}") from error
 
