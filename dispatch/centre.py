@@ -21,7 +21,8 @@ from dispatch.orders import Orders
 from dispatch.places import Frame, kept_frame
 from dispatch.settings import Settings, address
 from dispatch.store import Store
-from dispatch.store.events import Entry, add_entry, events_of, last_entry
+from dispatch.store.events import events_of
+from dispatch.store.journal import Entry, add_entry, last_entry
 from dispatch.store.methods import keep_method
 from dispatch.store.nodes import all_nodes
 from dispatch.store.reports import last_bodies

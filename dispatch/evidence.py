@@ -14,7 +14,8 @@ from arrays.report import read_report
 from dispatch.authority import open_authority
 from dispatch.places import kept_frame
 from dispatch.store import Store
-from dispatch.store.events import EventRecord, Version, add_entry, chain_from, event_numbered
+from dispatch.store.events import EventRecord, Version, event_numbered
+from dispatch.store.journal import add_entry, chain_from
 from dispatch.store.methods import kept_method
 from dispatch.store.nodes import NodeRecord, all_nodes
 from dispatch.store.reports import Received, arrivals_between, reports_from

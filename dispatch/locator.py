@@ -16,7 +16,8 @@ import structlog
 
 from acoustic.errors import ResourceError
 from dispatch.centre import Centre
-from dispatch.store.events import Entry, add_shots, latest_shots
+from dispatch.store.events import add_shots, latest_shots
+from dispatch.store.journal import Entry
 from dispatch.store.notes import note, set_note
 from dispatch.store.reports import arrivals_after, arrivals_between, last_row, newest_ns
 from localisation.arrivals import Arrival, Shot

@@ -16,7 +16,8 @@ from dispatch.api.guard import Guard
 from dispatch.api.models import EventDetail, Globe, Problem, State
 from dispatch.api.render import render_detail, render_event
 from dispatch.centre import Centre
-from dispatch.store.events import entries_after, events_of, last_entry, newest_events
+from dispatch.store.events import events_of, newest_events
+from dispatch.store.journal import entries_after, last_entry
 from dispatch.store.reports import arrivals_of
 from dispatch.stream import Message
 

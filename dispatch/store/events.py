@@ -1,22 +1,20 @@
-"""Shots and their versions, the events they belong to, and the journal of what was published."""
+"""Shots and their versions, and the events they belong to."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
 import sqlalchemy as sa
 
-from dispatch.store.tables import events, journal, shots
+from dispatch.store.journal import Entry, add_entry
+from dispatch.store.tables import events, shots
 from localisation.arrivals import Reason, Shot, Verdict
-from recordings.chain import BEGINNING, SALT_BYTES, Line, chained, content_digest, text_digest
+from recordings.chain import text_digest
 from recordings.events import JOIN_WITHIN_S, WITHDRAWN, Event, assign, event
 
 MOVED = Reason(code="moved", values={}, text="A better place counts this shot to another event.")
-
-CONTENT = ("recorded_ms", "kind", "subject", "data", "salt")  # of a journal's line, what its digest is of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +33,6 @@ class EventRecord:
     event: Event
     number: int
     versions: tuple[Version, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One line of the journal."""
-
-    id: int
-    kind: str
-    subject: str
 
 
 def add_shots(connection: sa.Connection, new: Iterable[Shot], now_ms: int, method: str) -> list[Entry]:
@@ -68,34 +57,6 @@ def add_shots(connection: sa.Connection, new: Iterable[Shot], now_ms: int, metho
     ]
 
 
-def add_entry(connection: sa.Connection, kind: str, subject: str, data: object, now_ms: int) -> Entry:
-    """Write one line in the journal, chained to the line before."""
-    last = connection.execute(sa.select(journal.c.id, journal.c.digest).order_by(journal.c.id.desc()).limit(1)).first()
-    number, before = (last.id + 1, last.digest) if last else (1, BEGINNING)
-    told = {"id": number, "recorded_ms": now_ms, "kind": kind, "subject": subject}
-    told |= {"data": msgspec.json.encode(data).decode(), "salt": secrets.token_hex(SALT_BYTES)}
-    content = content_digest(msgspec.convert({"content": "", **told}, Line))
-    connection.execute(sa.insert(journal).values(**told, content=content, digest=chained(before, content)))
-    return Entry(id=number, kind=kind, subject=subject)
-
-
-def last_entry(connection: sa.Connection) -> int:
-    """The id of the journal's last line; 0 where it is empty."""
-    return connection.scalar(sa.select(sa.func.max(journal.c.id))) or 0
-
-
-def entries_after(connection: sa.Connection, last: int) -> list[Entry]:
-    """What was published after line `last`, each subject once, at its newest line."""
-    newest = sa.func.max(journal.c.id).label("id")
-    query = (
-        sa.select(newest, journal.c.kind, journal.c.subject)
-        .where(journal.c.id > last)
-        .group_by(journal.c.kind, journal.c.subject)
-        .order_by(newest)
-    )
-    return [Entry(id=row.id, kind=row.kind, subject=row.subject) for row in connection.execute(query)]
-
-
 def latest_shots(connection: sa.Connection, first_ns: int, last_ns: int) -> list[Shot]:
     """The latest version of every shot with a version fired in a span of time, by key."""
     chosen = sa.select(shots.c.key).where(shots.c.time_ns.between(first_ns, last_ns))
@@ -118,24 +79,6 @@ def event_numbered(connection: sa.Connection, number: int) -> EventRecord | None
     """The event of this running number, or None."""
     identity = connection.scalar(sa.select(events.c.id).where(events.c.number == number))
     return None if identity is None else events_of(connection, [identity])[0]
-
-
-def chain_from(connection: sa.Connection, subject: str, last_kind: str) -> tuple[str, tuple[Line, ...], str]:
-    """The chain from a subject's first line to its last of a kind: the digest before, the lines, the digest after.
-
-    Of lines about other subjects only the digest of their content is told.
-    """
-    own = journal.c.subject == subject
-    first = connection.scalar(sa.select(sa.func.min(journal.c.id)).where(own)) or 0
-    last = connection.scalar(sa.select(sa.func.max(journal.c.id)).where(own, journal.c.kind == last_kind)) or 0
-    before = connection.scalar(sa.select(journal.c.digest).where(journal.c.id == first - 1)) or BEGINNING
-    rows = connection.execute(sa.select(journal).where(journal.c.id.between(first, last)).order_by(journal.c.id))
-    lines, end = [], before
-    for row in rows:
-        end = row.digest
-        told = {name: row._mapping[name] for name in CONTENT} if row.subject == subject else {}
-        lines.append(Line(id=row.id, content=row.content, **told))
-    return before, tuple(lines), end
 
 
 def _records(connection: sa.Connection, chosen: Sequence[tuple[str, int]]) -> list[EventRecord]:

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from acoustic.errors import InputError, ResourceError
 from dispatch.store import Store
 from dispatch.store.engine import migrate
-from dispatch.store.events import add_entry, add_shots, entries_after, events_of, latest_shots, newest_events
+from dispatch.store.events import add_shots, events_of, latest_shots, newest_events
+from dispatch.store.journal import add_entry, entries_after
 from dispatch.store.nodes import NodeRecord, add_node, all_nodes
 from dispatch.store.notes import note, set_note
 from dispatch.store.reports import (
