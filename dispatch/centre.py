@@ -27,9 +27,11 @@ from dispatch.store.methods import keep_method
 from dispatch.store.nodes import all_nodes
 from dispatch.store.reports import last_bodies
 from dispatch.stream import Bus, Message
+from recordings import decisions
 from recordings.evidence.contents import present_method
 
 LOOK_EVERY_S = 0.5
+EVENT_NEWS = frozenset({"event", decisions.KIND})  # kinds of lines after which an event is other than it was
 log = structlog.get_logger()
 
 
@@ -71,14 +73,15 @@ class Centre:
     def messages(self, connection: sa.Connection, entries: Iterable[Entry]) -> list[Message]:
         """Journal lines as news: each subject as it is now."""
         lines = list(entries)
-        ids = [line.subject for line in lines if line.kind == "event"]
+        ids = [line.subject for line in lines if line.kind in EVENT_NEWS]
         events = {record.event.id: record for record in events_of(connection, ids)}
         rendered = {identity: render_event(record, self.frame) for identity, record in events.items()}
         messages = []
         for line in lines:
-            model = rendered.get(line.subject) if line.kind == "event" else self.node_model(line.subject)
+            kind = "event" if line.kind in EVENT_NEWS else line.kind
+            model = rendered.get(line.subject) if kind == "event" else self.node_model(line.subject)
             if model is not None:
-                messages.append(Message(id=line.id, kind=line.kind, data=model.model_dump_json()))
+                messages.append(Message(id=line.id, kind=kind, data=model.model_dump_json()))
         return messages
 
     def node_model(self, identity: str) -> Node | None:

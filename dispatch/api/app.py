@@ -12,8 +12,9 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingRes
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from dispatch.api.decision_models import EventDetail
 from dispatch.api.guard import Guard
-from dispatch.api.models import EventDetail, Globe, Problem, State
+from dispatch.api.models import Globe, Problem, State
 from dispatch.api.render import render_detail, render_event
 from dispatch.centre import Centre
 from dispatch.store.events import events_of, newest_events

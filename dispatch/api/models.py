@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from recordings.decisions import Label, Outcome, Status
+
 
 class Model(BaseModel):
     """Strict, closed, frozen."""
@@ -75,12 +77,27 @@ class Shot(Model):
     probability: float
 
 
+class HumanVerdict(Model):
+    """What a person says it was; `blind`: before they saw what the machine says."""
+
+    by: str
+    label: Label
+    count: int | None
+    place: str
+    blind: bool
+
+
 class Event(Model):
-    """What a dispatcher sees: one shot or burst."""
+    """What a dispatcher sees: one shot or burst. `label` and `probability` are the machine's."""
 
     id: str
     number: int
-    status: Literal["open"]
+    status: Status
+    taken_by: str | None
+    taken_ms: int | None
+    outcome: Outcome | None
+    verdict: HumanVerdict | None
+    corroborated: int
     label: str
     probability: float
     reasons: list[Reason]
@@ -125,13 +142,6 @@ class Arrival(Model):
     snr_db: float | None
     azimuth_deg: float | None
     probabilities: dict[str, float] | None
-
-
-class EventDetail(Event):
-    """An event with all its versions and arrivals."""
-
-    versions: list[Version]
-    arrivals: list[Arrival]
 
 
 class State(Model):

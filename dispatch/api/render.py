@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from msgspec import structs
+
 from dispatch.api import models
+from dispatch.api.decision_models import EventDetail, told
 from dispatch.nodes import NodeStatus
 from dispatch.places import Frame
 from dispatch.store.events import EventRecord, Version
 from localisation.arrivals import Arrival, Origin, Shot
+from recordings.decisions import Decided, state_of
 
 LATE_S = 30.0  # sound takes 3 s over a kilometre; what is recorded this long after the shot waited in an outbox
 
@@ -42,12 +46,16 @@ def render_event(record: EventRecord, frame: Frame) -> models.Event:
     return models.Event.model_validate(_event(record, frame))
 
 
-def render_detail(record: EventRecord, frame: Frame, arrivals: Mapping[str, Arrival]) -> models.EventDetail:
+def render_detail(record: EventRecord, frame: Frame, arrivals: Mapping[str, Arrival]) -> EventDetail:
     """An event with every version of its shots and what each node heard of them."""
     latest = {shot.key: shot.version for shot in record.event.shots}
     heard = [row for shot in record.event.shots for row in _arrivals(shot, arrivals)]
     versions = [_version(v, latest[v.shot.key] == v.shot.version) for v in record.versions]
-    return models.EventDetail.model_validate({**_event(record, frame), "versions": versions, "arrivals": heard})
+    undone = set(state_of(record.decisions).undone)
+    history = [told(one, one.line in undone) for one in record.decisions]
+    return EventDetail.model_validate(
+        {**_event(record, frame), "versions": versions, "arrivals": heard, "history": history}
+    )
 
 
 def _event(record: EventRecord, frame: Frame) -> dict[str, Any]:
@@ -57,13 +65,13 @@ def _event(record: EventRecord, frame: Frame) -> dict[str, Any]:
     return {
         "id": event.id,
         "number": record.number,
-        "status": "open",
+        **_human(record.decisions),
         "label": event.label,
         "probability": best.verdict.probability,
         "reasons": [{"code": r.code, "values": dict(r.values), "text": r.text} for r in best.verdict.reasons],
         "count": len(event.standing),
         "time_ms": _ms(event.first.origin.time_ns),
-        "updated_ms": max(version.recorded_ms for version in record.versions),
+        "updated_ms": max([*(v.recorded_ms for v in record.versions), *(d.recorded_ms for d in record.decisions)]),
         **_place(best.origin),
         "lat": lat,
         "lon": lon,
@@ -72,6 +80,20 @@ def _event(record: EventRecord, frame: Frame) -> dict[str, Any]:
         "also": [{"x": place.x, "y": place.y} for place in best.origin.also],
         "late": _late(record.versions),
         "shots": [_shot(shot) for shot in event.shots],
+    }
+
+
+def _human(lines: Sequence[Decided]) -> dict[str, Any]:
+    """What people made of an event."""
+    state = state_of(lines)
+    verdict = next((one for one in reversed(state.verdicts)), None)
+    return {
+        "status": state.status,
+        "taken_by": state.taken and state.taken.by,
+        "taken_ms": state.taken and state.taken.recorded_ms,
+        "outcome": state.outcome and state.outcome.outcome,
+        "verdict": verdict and {"by": verdict.by, **structs.asdict(verdict.what)},
+        "corroborated": len(state.corroborations),
     }
 
 

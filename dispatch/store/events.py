@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 import msgspec
 import sqlalchemy as sa
 
+from dispatch.store.decisions import decisions_of
 from dispatch.store.journal import Entry, add_entry
 from dispatch.store.tables import events, shots
 from localisation.arrivals import Reason, Shot, Verdict
 from recordings.chain import text_digest
+from recordings.decisions import Decided
 from recordings.events import JOIN_WITHIN_S, WITHDRAWN, Event, assign, event
 
 MOVED = Reason(code="moved", values={}, text="A better place counts this shot to another event.")
@@ -28,11 +30,12 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRecord:
-    """An event as it is kept: its running number and every version of its shots, oldest first."""
+    """An event as it is kept: its running number, every version of its shots, what people decided; oldest first."""
 
     event: Event
     number: int
     versions: tuple[Version, ...]
+    decisions: tuple[Decided, ...] = ()
 
 
 def add_shots(connection: sa.Connection, new: Iterable[Shot], now_ms: int, method: str) -> list[Entry]:
@@ -89,14 +92,22 @@ def _records(connection: sa.Connection, chosen: Sequence[tuple[str, int]]) -> li
         now_in[version.shot.key] = version.event
         if version.event in by_event:
             by_event[version.event].append(version)
-    return [_record(identity, number, by_event[identity], now_in) for identity, number in chosen]
+    decided = decisions_of(connection, by_event)
+    return [
+        EventRecord(
+            event=event(identity, _members(identity, by_event[identity], now_in)),
+            number=number,
+            versions=tuple(by_event[identity]),
+            decisions=decided.get(identity, ()),
+        )
+        for identity, number in chosen
+    ]
 
 
-def _record(identity: str, number: int, versions: list[Version], now_in: dict[str, str]) -> EventRecord:
-    members = [
+def _members(identity: str, versions: list[Version], now_in: dict[str, str]) -> list[Shot]:
+    return [
         v.shot if now_in[v.shot.key] == identity else replace(v.shot, verdict=_moved(v.shot)) for v in _latest(versions)
     ]
-    return EventRecord(event=event(identity, members), number=number, versions=tuple(versions))
 
 
 def _moved(shot: Shot) -> Verdict:

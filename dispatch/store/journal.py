@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
@@ -12,6 +13,7 @@ from dispatch.store.tables import journal
 from recordings.chain import BEGINNING, SALT_BYTES, Line, chained, content_digest
 
 CONTENT = ("recorded_ms", "kind", "subject", "data", "salt")  # of a line, what its digest is of
+LATEST_MS = 2**62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,17 @@ def entries_after(connection: sa.Connection, last: int) -> list[Entry]:
     return [Entry(id=row.id, kind=row.kind, subject=row.subject) for row in connection.execute(query)]
 
 
+def lines_about(connection: sa.Connection, kind: str, subjects: Iterable[str]) -> list[Line]:
+    """The lines of a kind about these subjects, oldest first."""
+    return _lines(connection, journal.c.kind == kind, journal.c.subject.in_(list(subjects)))
+
+
+def lines_of(connection: sa.Connection, kinds: Iterable[str], from_ms: int = 0, to_ms: int = LATEST_MS) -> list[Line]:
+    """The lines of some kinds that were recorded from a time until before another, oldest first."""
+    span = journal.c.recorded_ms >= from_ms, journal.c.recorded_ms < to_ms
+    return _lines(connection, journal.c.kind.in_(list(kinds)), *span)
+
+
 def chain_from(connection: sa.Connection, subject: str, last_kind: str) -> tuple[str, tuple[Line, ...], str]:
     """The chain from a subject's first line to its last of a kind: the digest before, the lines, the digest after.
 
@@ -67,3 +80,9 @@ def chain_from(connection: sa.Connection, subject: str, last_kind: str) -> tuple
         told = {name: row._mapping[name] for name in CONTENT} if row.subject == subject else {}
         lines.append(Line(id=row.id, content=row.content, **told))
     return before, tuple(lines), end
+
+
+def _lines(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Line]:
+    query = sa.select(journal.c.id, journal.c.content, *(journal.c[name] for name in CONTENT))
+    rows = connection.execute(query.where(*where).order_by(journal.c.id))
+    return [Line(**row._asdict()) for row in rows]

@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 
 from pymap3d import enu2geodetic
 
+from recordings.decisions import Spot
 from recordings.events import WITHDRAWN
 from recordings.evidence.contents import Evidence
 from recordings.evidence.sealed import Globe
@@ -18,6 +19,7 @@ from recordings.evidence.verify import Finding
 from recordings.report.figures import plan, residuals
 from recordings.report.html import bullets, facts, table
 from recordings.report.language import Language
+from recordings.report.people import People
 from recordings.report.rounds import ABSENT, SILENT, USED, Heard, Round, clocks, models, others, published_in, rounds_of
 from recordings.report.style import STYLE
 
@@ -56,6 +58,7 @@ class _Report:
         self.rounds = rounds_of(checked.evidence)
         self.number = {r.shot.key: r.number for r in self.rounds}
         self.subject = checked.evidence.subject
+        self.people = People(checked.evidence.chain.lines, words, self.found if checked.globe else None)
         self.first = escape(checked.evidence.nodes[0].id)
         self.globe = checked.globe if checked.globe is not None and checked.globe.lat is not None else None
 
@@ -128,10 +131,7 @@ class _Report:
         sentences.append(w("heard_by", used=str(used), nodes=str(len(self.evidence.nodes))))
         if gone := len({v.shot.key for v in self.evidence.versions} - set(self.number)):
             sentences.append(w("not_among", count=str(gone)))
-        verdicts = [
-            (w("machine"), "<br/>".join(escape(self.verdict(r)) for r in self.rounds)),
-            (w("human"), w("no_human")),
-        ]
+        verdicts = [(w("machine"), "<br/>".join(escape(self.verdict(r)) for r in self.rounds)), *self.people.facts()]
         return self.section("happened", f"<p>{' '.join(sentences)}</p>", facts(verdicts))
 
     def sure(self) -> str:
@@ -302,11 +302,18 @@ class _Report:
                 by = w("by_centre")
                 shots = ", ".join(self.version(*one) for one in published[1])
                 what = w("line.event", shots=shots, method=published[0][:SHORT])
+            elif (said := self.people.line(line.id)) is not None:
+                by, what = said
             elif line.kind == "evidence":
                 by, what = w("by_command"), w("line.evidence", made_for=self.subject.made_for)
             when = w.instant(line.recorded_ms * 1_000_000)
             yield [str(line.id), when, escape(by), escape(what), f"<code>{escape(line.content[:SHORT])}</code>"]
         yield from self.stretch(untold)
+
+    def found(self, spot: Spot) -> str:
+        """A place of finds, which the chain tells in the centre's metres."""
+        east, north, _ = self.checked.globe.first_node if self.checked.globe else (0.0, 0.0, 0.0)
+        return self.place((spot.x or 0.0) - east, (spot.y or 0.0) - north)
 
     def stretch(self, untold: Sequence[int]) -> Iterable[list[str]]:
         if untold:

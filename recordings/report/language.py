@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from acoustic.errors import InputError
@@ -19,14 +20,14 @@ UNITS = re.compile(r"(?<=\d) (?=(?:%|m|m/s|ms|s|km|σ)(?!\w))|(?<=±) ")
 
 
 class Language:
-    """One of `LANGUAGES`; called with a key of WORDS and what fills it in, it gives the sentence."""
+    """One of `LANGUAGES`; called with a key of `words` and what fills it in, it gives the sentence."""
 
-    def __init__(self, code: str) -> None:
-        self.code = code
+    def __init__(self, code: str, words: Mapping[str, tuple[str, str]] = WORDS) -> None:
+        self.code, self._words = code, words
         self._column = LANGUAGES.index(code)
 
     def __call__(self, key: str, /, **values: str) -> str:
-        return self.set(WORDS[key][self._column]).format(**values)
+        return self.set(self._words[key][self._column]).format(**values)
 
     def set(self, text: str) -> str:
         """With true apostrophes, and spaces that no line breaks at: before French signs, between number and unit."""
@@ -100,7 +101,7 @@ class Language:
 
     def label(self, label: str) -> str:
         """A class; one that is in no list is told by its own name."""
-        return self(f"label.{label}") if f"label.{label}" in WORDS else label
+        return self(f"label.{label}") if f"label.{label}" in self._words else label
 
     def reason(self, reason: Reason) -> str:
         """Why a verdict is what it is, by its code; in its own English where a newer program has another code."""

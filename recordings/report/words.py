@@ -6,7 +6,10 @@ typed. A line that begins with a code (`reason.`, `label.`, `line.`) translates 
 
 from __future__ import annotations
 
+from recordings.report.decision_words import DECISIONS
+
 WORDS: dict[str, tuple[str, str]] = {
+    **DECISIONS,
     # front
     "title": ("Report on event {number}", "Rapport sur l'événement {number}"),
     "subtitle": (

@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from dispatch.api.models import Event, EventDetail, Node, State
+from dispatch.api.decision_models import EventDetail
+from dispatch.api.models import Event, Node, State
 from tests.dispatch import wire
 from tests.dispatch.running import FakeNode, RunningCentre, block, running_centre, send, tokens, wait_for
 

@@ -13,6 +13,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -23,14 +24,29 @@ from hypothesis import strategies as st
 
 from acoustic.errors import InputError, ResourceError, UnknownVersionError
 from dispatch.authority import open_authority
+from dispatch.evidence import make_evidence
 from dispatch.store import Store
+from dispatch.store.decisions import decide
 from dispatch.store.engine import migrate
 from dispatch.store.tables import journal
 from recordings.chain import BEGINNING, Line, altered, end_of
+from recordings.decisions import (
+    KIND,
+    Acknowledge,
+    Close,
+    Decision,
+    Dispatch,
+    Judge,
+    Note,
+    Spot,
+    Undo,
+    decided,
+)
 from recordings.evidence import bundle
 from recordings.evidence.bundle import DOMAIN, MANIFEST, MEMBERS, SIGNATURE, packed, read_members, write_bundle
 from recordings.evidence.contents import Evidence
 from recordings.evidence.verify import opened, parse_key, verify_bundle
+from recordings.report.document import Checked, report_html
 from tests.dispatch.running import command, running_centre, wait_for
 from tests.dispatch.test_locator import deliver, enrolled, fire, near
 
@@ -287,6 +303,46 @@ def test_there_is_no_evidence_of_what_never_was(made: Made, tmp_path: Path) -> N
     assert answer.returncode == 2
     assert "event 99 is not in the store" in answer.stderr
     assert not (tmp_path / "a.zip").exists()
+
+
+def test_the_bundle_and_its_report_tell_what_people_decided(made: Made, tmp_path: Path) -> None:
+    found = Close(outcome="confirmed", grounds=("casings",), found=Spot(x=103.0, y=81.0), text="<b>nine</b>")
+    history: tuple[tuple[str, Decision], ...] = (
+        ("Alice", Acknowledge()),
+        ("Alice", Dispatch(text="patrol 3")),
+        ("Bob", Judge(label="gunshot", count=2, blind=True)),
+        ("Bob", Note(text="wrong event")),
+        ("Alice", found),
+    )
+    shutil.copytree(made.data, tmp_path / "data")
+    store = Store(tmp_path / "data")
+    try:
+        event = made.evidence.subject.event
+        for n, (by, what) in enumerate(history):
+            (line,) = store.write_now(partial(decide, event=event, by=by, what=what, now_ms=n))
+            if isinstance(what, Note):
+                store.write_now(partial(decide, event=event, by="Bob", what=Undo(line=line.id), now_ms=9))
+    finally:
+        store.close()
+    path = tmp_path / "event.zip"
+    opener = make_evidence(tmp_path / "data", made.evidence.subject.number, "court of X", path)
+    evidence = good(path)
+    told = [decided(line) for line in evidence.chain.lines if line.told and line.kind == KIND]
+    assert [(one.by, one.what) for one in told if not isinstance(one.what, Undo)] == list(history)
+    globe, findings = opened(evidence, opener)
+    html = report_html(Checked(evidence, "ab" * 32, findings, globe), "en")
+    for sentence in (
+        "Bob, 1970-01-01 00:00:00.002 UTC: a person’s verdict: gunshot; rounds: 2; given without seeing",
+        "confirmed (casings), by Alice, 1970-01-01 00:00:00.004 UTC",
+        "sent: patrol 3",
+        "note: wrong event (undone later)",
+        "found 103\u00a0m\u00a0east and 81\u00a0m\u00a0north of node roof-1",
+        "&lt;b&gt;nine",
+    ):
+        assert sentence in html
+    closed = report_html(Checked(evidence, "ab" * 32, findings), "fr")
+    assert "un lieu de découverte est enregistré" in closed
+    assert "Verdict" in closed
 
 
 def test_the_chain_is_kept_over_a_migration_down_and_up(made: Made, tmp_path: Path) -> None:
