@@ -18,6 +18,7 @@ from acoustic.filters import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from arrays.capture.files import promised_samples, reason
 from recordings.cores import cores
 
+MOST_SAMPLES = 1 << 29  # of a file read at once: 3 h of one channel at 48 kHz, 2 GiB of memory
 MOST_PER_TASK = 32  # files handed to a process at once
 T = TypeVar("T")
 
@@ -31,13 +32,15 @@ class Sound:
 
 
 def read_sound(path: str | Path) -> Sound:
-    """Read a WAV or FLAC file. Raises InputError where it is missing, damaged, cut short, empty or not finite."""
+    """Read a WAV or FLAC file. Raises InputError where it is absent, damaged, cut short, empty, long or not finite."""
     where = Path(path)
     if not where.is_file():
         raise InputError(f"{path}: no such sound file")
     try:
         with soundfile.SoundFile(where) as file:
             promised, rate_hz = promised_samples(where, file), float(file.samplerate)
+            if (many := file.frames * file.channels) > MOST_SAMPLES:
+                raise InputError(f"{path}: holds {many} samples; expected at most {MOST_SAMPLES}: cut it into parts")
             samples = file.read(dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, RuntimeError) as error:
         raise InputError(f"{path}: not a sound file that can be read ({reason(error)})") from error

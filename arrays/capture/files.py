@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from acoustic.errors import InputError
 from acoustic.filters import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from arrays.capture import Block, Gap
+from arrays.capture.riff import data_bytes
 from arrays.timebase import Timebase
 
 if TYPE_CHECKING:
@@ -136,18 +137,5 @@ def reason(error: Exception) -> str:
 def promised_samples(path: Path, file: soundfile.SoundFile) -> int:
     """Samples that the header promises: libsndfile quietly believes the file's size where a WAV was cut short."""
     width = WIDTHS.get(file.subtype)
-    length = _data_bytes(path) if file.format in ("WAV", "WAVEX") else None
+    length = data_bytes(path) if file.format in ("WAV", "WAVEX", "RF64") else None
     return int(file.frames) if length is None or width is None else length // (width * file.channels)
-
-
-def _data_bytes(path: Path) -> int | None:
-    """Length that a RIFF file's data chunk states; None where it states none (0 or 2³²−1: streaming tools)."""
-    with path.open("rb") as file:
-        if file.read(12)[:4] != b"RIFF":
-            return None
-        while len(head := file.read(8)) == 8:
-            length = int.from_bytes(head[4:], "little")
-            if head[:4] == b"data":
-                return None if length in (0, 2**32 - 1) else length
-            file.seek(length + length % 2, 1)
-    return None
