@@ -71,7 +71,7 @@ class Repeats:
         if window.shape != (self.samples,):
             raise InputError(f"window has shape {window.shape}; expected ({self.samples},)")
         kept = self._keep(number, onset_sample, window)
-        repeats = [self._compare(kept, earlier) for earlier in reversed(self._kept)]
+        repeats = self._compare(kept, list(reversed(self._kept)))
         self._kept.append(kept)
         oldest_s = kept.onset_s - self.span_s
         while self._kept[0].onset_s < oldest_s:
@@ -92,15 +92,19 @@ class Repeats:
         scaled = spectrum / math.sqrt(energy) if energy > 0 else np.zeros_like(spectrum)
         return _Kept(number, self.start_of(onset_sample) / self.rate_hz, scaled)
 
-    def _compare(self, later: _Kept, earlier: _Kept) -> Repeat:
-        cross = np.zeros(self._fine // 2 + 1, dtype=np.complex128)
-        cross[self._band] = later.spectrum * np.conj(earlier.spectrum)
+    def _compare(self, later: _Kept, before: list[_Kept]) -> list[Repeat]:
+        if not before:
+            return []
+        cross = np.zeros((len(before), self._fine // 2 + 1), dtype=np.complex128)
+        cross[:, self._band] = later.spectrum * np.conj([earlier.spectrum for earlier in before])
         correlation = fft.irfft(cross, self._fine) * (self._fine / 2)
-        near = np.concatenate([correlation[-self._reach :], correlation[: self._reach + 1]])
-        peak = int(near.argmax())
-        shift, height = _summit(near, peak)
-        interval_s = later.onset_s - earlier.onset_s + (shift - self._reach) * self._grid_s
-        return Repeat(earlier.number, interval_s, min(height, 1.0))
+        near = np.concatenate([correlation[:, -self._reach :], correlation[:, : self._reach + 1]], axis=1)
+        repeats = []
+        for earlier, row, peak in zip(before, near, near.argmax(axis=1).tolist(), strict=True):
+            shift, height = _summit(row, peak)
+            interval_s = later.onset_s - earlier.onset_s + (shift - self._reach) * self._grid_s
+            repeats.append(Repeat(earlier.number, interval_s, min(height, 1.0)))
+        return repeats
 
 
 def _summit(values: NDArray[np.float64], peak: int) -> tuple[float, float]:
