@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass, field, replace
 
 import numpy as np
@@ -22,14 +22,15 @@ from numpy.typing import NDArray
 
 from acoustic.air import Air
 from acoustic.bursts import Repeats
-from acoustic.classify import LABELS, Model
+from acoustic.classify import Model
 from acoustic.errors import InputError
-from acoustic.features import AFTER_S, BEFORE_S, window
+from acoustic.features import AFTER_S, BEFORE_S
 from acoustic.impulses import Detector, DetectorSettings, Impulse
 from acoustic.shock import NWave, first_blast, n_wave, needs_s
 from arrays.capture import Block, Gap
 from arrays.geometry import gives_bearing, lag_s, radius_m
-from arrays.ring import Ring
+from arrays.opinion import Deferred, opinion
+from arrays.ring import Ring, padded
 from arrays.timebase import Timebase
 from localisation.again import Ask
 from localisation.arrivals import Arrival, Repetition
@@ -38,15 +39,15 @@ from localisation.delays import arrival_times
 from localisation.nearfield import LEAST_MICROPHONES, source
 from localisation.trajectory import shooter
 
-STRIDE_S = 1.0  # of sound taken at once, so that a long block cannot outrun the ring
+KEPT_S = 4.0  # of sound before a stride that its impulses may need: a stride is what the ring holds beyond
+LEAST_STRIDE_S = 1.0
 BEARING_BEFORE_S, BEARING_AFTER_S = 0.005, 0.016
 BEARING_SPANS = 3.0  # times the sound's way across the array, if that is longer
 MOST_SPAN_S = 0.06  # of that way: across some 20 m; wider is a network, not an array
 SPEED_SIGMA_MS = 3.0  # of the speed of sound towards an array, its wind included
-SHOCK_WAVE, GUNSHOT = "shock_wave", "gunshot"
+GUNSHOT = "gunshot"
 SHOCK_LEAD_S = 1.0  # at most, between a bullet's shock wave and its muzzle blast
 SHOCK_ECHO_S, SHOCK_ECHO_DB = 0.04, 3.0  # within which no next bullet comes; by which a later echo is weaker
-N_WAVE_SURE = 0.95  # that an N-wave is a bullet's; 2 of 4,440 impulses of the training clips have one, 1 a bullet's
 MARGIN = 2  # samples around a window, for its rounding
 LONGEST_GAP = 2**40
 AGAIN = DetectorSettings(step_db=5.0, floor_db=6.0)  # of a known instant: 0.005 onsets/s of white noise pass
@@ -106,8 +107,9 @@ class Pipeline:
     """One node's detection, classification and bearing; see the module.
 
     `position` metres east, north, up; `microphones` (channels, 3) m from it; `model` None: the node has no opinion of
-    the class. `timebase` may be replaced as the clock becomes better known. Raises InputError for values that do not
-    suit, and for a stream with holes that are not gaps.
+    the class. `timebase` may be replaced as the clock becomes better known. `recorded` reads (channels, n) samples of
+    the stream again, from one and so many: then an opinion is formed only when it is asked for. Raises InputError for
+    values that do not suit, and for a stream with holes that are not gaps.
     """
 
     def __init__(
@@ -121,11 +123,12 @@ class Pipeline:
         air: Air,
         settings: PipelineSettings | None = None,
         first_number: int = 1,
+        recorded: Callable[[int, int], NDArray[np.float32]] | None = None,
     ) -> None:
         self.settings = settings or PipelineSettings()
         self.node, self.position, self.rate_hz = node, position, rate_hz
         self.timebase, self._model, self._air, self._speed_ms = timebase, model, air, air.speed_ms
-        self._microphones = microphones
+        self._microphones, self._recorded = microphones, recorded
         self._number = first_number
         channels = len(microphones)
         joint = replace(self.settings.detector, joint=channels > 1)
@@ -146,7 +149,7 @@ class Pipeline:
         if isinstance(item, Gap):
             return self._skip(item.samples)
         heard: list[Heard] = []
-        stride = round(STRIDE_S * self.rate_hz)
+        stride = round(max(self.settings.ring_s - KEPT_S, LEAST_STRIDE_S) * self.rate_hz)
         for first in range(0, item.samples.shape[1], stride):
             part = item.samples[:, first : first + stride]
             self._ring.append(part)
@@ -192,10 +195,10 @@ class Pipeline:
             return None
         best = min(found, key=lambda h: h.arrival.time_ns)
         number, self._number = self._number, self._number + 1
-        own_s = best.arrival.sigma_s
-        sigma_s = math.hypot(own_s, FAINT_SIGMA_S) if best.snr_db < FAINT_DB else own_s
-        arrival = replace(best.arrival, id=self._id(number), sigma_s=sigma_s, repeats=(), again=ask.shot)
-        return replace(best, number=number, arrival=arrival)
+        sigma_s = math.hypot(best.arrival.sigma_s, FAINT_SIGMA_S if best.snr_db < FAINT_DB else 0.0)
+        formed = dict(best.arrival.probabilities) if best.arrival.probabilities is not None else None
+        arrival = replace(best.arrival, id=self._id(number), sigma_s=sigma_s, probabilities=formed, repeats=())
+        return replace(best, number=number, arrival=replace(arrival, again=ask.shot))
 
     def _was_heard(self, ask: Ask, first: int, sound: NDArray[np.float32]) -> bool:
         """Whether nearly all of the QUIET_S before a window is sound, not padding or lost."""
@@ -208,18 +211,13 @@ class Pipeline:
 
     def _afresh(self, detector: DetectorSettings, first: int, sound: NDArray[np.float32]) -> list[Heard]:
         """What this node would hear in (channels, n) from sample `first` on, were it started for it."""
-        ring_s = sound.shape[1] / self.rate_hz + STRIDE_S
-        settings = replace(self.settings, detector=detector, ring_s=ring_s)
-        afresh = Pipeline(
-            self.node,
-            self.position,
-            self._microphones,
-            self.rate_hz,
-            self.timebase,
-            self._model,
-            self._air,
-            settings,
-        )
+        settings = replace(self.settings, detector=detector, ring_s=sound.shape[1] / self.rate_hz + KEPT_S)
+        how = self.rate_hz, self.timebase, self._model, self._air, settings
+
+        def recorded(at: int, count: int) -> NDArray[np.float32]:
+            return padded(sound, at - first, count)
+
+        afresh = Pipeline(self.node, self.position, self._microphones, *how, recorded=recorded)
         return afresh.push(Gap(0, first)) + afresh.push(Block(first, sound)) + afresh.flush()
 
     def _skip(self, samples: int) -> list[Heard]:
@@ -283,18 +281,20 @@ class Pipeline:
         return n_wave(sound, self.rate_hz, impulse.onset_sample - start)
 
     def _opinion(self, impulse: Impulse, wave: NWave | None) -> Mapping[str, float] | None:
-        """The model's probabilities of the classes; the shape of an N-wave tells more than the model."""
+        """The probabilities of the classes."""
         if self._model is None:
             return None
         before = math.ceil(BEFORE_S * self.rate_hz) + MARGIN
-        start = math.floor(impulse.onset_sample) - before
-        sound = self._ring.read(start, before + self._after)[impulse.channel]
-        row = self._model.probabilities(window(sound, self.rate_hz, impulse.onset_sample - start)[None, :])[0]
-        found = dict(zip(LABELS, (float(p) for p in row), strict=True))
-        if wave is None:
-            return found
-        rest = {label: (1.0 - N_WAVE_SURE) * p for label, p in found.items()}
-        return {**rest, SHOCK_WAVE: rest[SHOCK_WAVE] + N_WAVE_SURE}
+        start, count = math.floor(impulse.onset_sample) - before, before + self._after
+        heard = min(count, self._ring.end - start)
+        read = self._ring.read if self._recorded is None else self._recorded
+        model, rate_hz = self._model, self.rate_hz
+
+        def form() -> dict[str, float]:
+            sound = padded(read(start, heard)[impulse.channel], 0, count)
+            return opinion(model, sound, rate_hz, impulse.onset_sample - start, wave is not None)
+
+        return form() if self._recorded is None else Deferred(form)
 
     def _heading(self, onset: float) -> _Heading | None:
         """The direction of a plane wave; where the front is none, that of a near source, if the array can tell it."""
@@ -376,10 +376,10 @@ class Pipeline:
         The impulse must sound like a shot and be the first blast since; one shock wave only may wait for it; and where
         the array has directions, they must be those of a bullet's path and its muzzle.
         """
-        if not probabilities or max(probabilities, key=lambda k: probabilities[k]) != GUNSHOT:
-            return None
         self._forget_shocks(at)
         if not self._shocks:
+            return None
+        if not probabilities or max(probabilities, key=lambda k: probabilities[k]) != GUNSHOT:
             return None
         only, shock = len(self._shocks) == 1, self._shocks.popleft()
         lead_s = (at - shock.at) / self.rate_hz

@@ -49,3 +49,12 @@ class Ring:
             out[:, low - start : low - start + first] = self._sound[:, at : at + first]
             out[:, low - start + first : high - start] = self._sound[:, : high - low - first]
         return out
+
+
+def padded(sound: NDArray[np.float32], first: int, count: int) -> NDArray[np.float32]:
+    """(…, count) samples of (…, n) from `first` on, zeros where there are none."""
+    out = np.zeros((*sound.shape[:-1], count), np.float32)
+    low, high = max(first, 0), min(first + count, sound.shape[-1])
+    if low < high:
+        out[..., low - first : high - first] = sound[..., low:high]
+    return out

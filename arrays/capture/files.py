@@ -22,7 +22,7 @@ from arrays.timebase import Timebase
 if TYPE_CHECKING:
     from arrays.session import SessionNode
 
-FAST_BLOCK_S = 2.0
+FAST_BLOCK_S = 10.0
 LIVE_BLOCK_S = 0.02
 WIDTHS = {"PCM_U8": 1, "ULAW": 1, "ALAW": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8}
 
@@ -75,29 +75,43 @@ class SessionFile:
         start_ns = node.start_ns if start_at_ns is None else start_at_ns
         self.timebase = Timebase(0, start_ns, node.rate_hz, node.time_sigma_s)
 
-    def blocks(self) -> Iterator[Block | Gap]:
-        """The stream. Raises InputError where a sample is not a finite number or the file ends too soon."""
-        at = 0
-        if self._live and (late := self._now_sample()) > 0:
-            at = min(round(late), self._node.samples)
-            yield Gap(0, at)
-        for first, last, missing in self._stretches(at):
-            if missing:
-                yield Gap(first, last - first)
-                continue
-            yield from self._sound(first, last)
+    def blocks(self, first: int = 0, last: int | None = None) -> Iterator[Block | Gap]:
+        """The stream, or its samples from `first` to `last` behind a gap.
 
-    def _stretches(self, at: int) -> Iterator[tuple[int, int, bool]]:
-        """Sample ranges from `at` to the end, and whether each is a gap."""
+        Raises InputError where a sample is not a finite number or the file ends too soon.
+        """
+        at, end = first, self._node.samples if last is None else min(last, self._node.samples)
+        if self._live and (late := self._now_sample()) > 0:
+            at = min(round(late), end)
+        if at > 0:
+            yield Gap(0, at)
+        for start, stop, missing in self._stretches(at, end):
+            if missing:
+                yield Gap(start, stop - start)
+                continue
+            yield from self._sound(start, stop)
+
+    def read(self, first: int, count: int) -> NDArray[np.float32]:
+        """(channels, count) samples from `first` on, zeros where there is no sound. Raises InputError as `blocks`."""
+        sound = np.zeros((self.channels, count), np.float32)
+        for start, stop, missing in self._stretches(max(first, 0), min(first + count, self._node.samples)):
+            if not missing:
+                with soundfile.SoundFile(self._node.file) as file:
+                    file.seek(start)
+                    sound[:, start - first : stop - first] = self._read(file, start, stop - start)
+        return sound
+
+    def _stretches(self, at: int, last: int) -> Iterator[tuple[int, int, bool]]:
+        """Sample ranges from `at` to `last`, and whether each is a gap."""
         for start_s, end_s in self._node.gaps:
-            start, end = (max(at, min(round(s * self.rate_hz), self._node.samples)) for s in (start_s, end_s))
+            start, end = (max(at, min(round(s * self.rate_hz), last)) for s in (start_s, end_s))
             if start > at:
                 yield at, start, False
             if end > start:
                 yield start, end, True
             at = end
-        if at < self._node.samples:
-            yield at, self._node.samples, False
+        if at < last:
+            yield at, last, False
 
     def _sound(self, first: int, last: int) -> Iterator[Block]:
         size = max(1, round((LIVE_BLOCK_S if self._live else FAST_BLOCK_S) * self.rate_hz))
