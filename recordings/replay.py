@@ -1,93 +1,178 @@
 """Replay: a session through the very path that is live, with files as its microphones and their time as its clock.
 
-When all is located, the nodes that told nothing of a surely located shot are asked again (`localisation.again`).
+A long session is replayed in parts of PART_S, each on its own: memory does not grow with a recording's length, and the
+parts, like sessions, are spread over processes and answered in order. How it is cut depends on the session alone, so
+the answers do not depend on how many processes there are. Two parts hear the seconds around their border both, the
+later one some more to warm up, and share the arrivals where the network heard nothing for longest.
 
-Each session is one task; tasks are spread over processes and answered in the order given, so the output does not depend
-on how many there are.
+When a part is located, the nodes that told nothing of a surely located shot are asked again (`localisation.again`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from acoustic.classify import Model
-from acoustic.errors import InputError, ResourceError
-from arrays.capture import Gap
+from acoustic.errors import InputError
+from acoustic.filters import Grid
 from arrays.capture.files import SessionFile
 from arrays.pipeline import Pipeline, PipelineSettings
 from arrays.session import Session, SessionNode, read_session
 from localisation.again import Ask, asks
 from localisation.arrivals import Arrival, Shot, Station
 from localisation.network import Network
-from recordings.cores import cores
+from recordings.cores import spread
 from recordings.formats import pittsburgh
+from recordings.method import Settings
 
-RING_S = 4.0  # enough for the windows; a smaller ring stays in the processor's cache
+NS = 1_000_000_000
+RING_S = 14.0  # a file's block and what its impulses need before it
+PART_S = 300.0
+SHARED_NS = 8 * NS  # to each side of a border, in which the cut is sought: as a network's stretch of arrivals
+WARM_S, AFTER_S = 8.0, 2.0  # of sound before what is wanted, for floors and repeated shots; after it, to be certain
+MOST_IMPULSES = 100_000  # of a node in a part: numbers of parts do not meet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A stretch of a session, UTC ns; what it shares with its neighbours lies around `begin_ns` and `end_ns`, which are
+    None at the session's own ends. `number` of `of`.
+    """
+
+    session: Session
+    number: int
+    of: int
+    begin_ns: int | None = None
+    end_ns: int | None = None
+
+    @property
+    def sensor_seconds(self) -> float:
+        """Of sound that it holds, all nodes together."""
+        low, high = self.begin_ns or 0, self.end_ns or 2**63
+        spans = ((max(n.start_ns, low), min(_end_ns(n), high)) for n in self.session.nodes)
+        return sum(max(end - start, 0) for start, end in spans) / NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """What replay found in a session: its located impulses in order of time, of any class."""
+    """What replay found in a part of a session: its located impulses in order of time, of any class."""
 
-    session: Session
+    part: Part
     shots: tuple[Shot, ...]
 
+    @property
+    def session(self) -> Session:
+        """The session that it is a part of."""
+        return self.part.session
 
-def replay(session: Session, model: Model | None) -> list[Shot]:
+
+def replay(session: Session, model: Model | None, settings: Settings | None = None) -> list[Shot]:
     """The latest version of each located impulse. Raises InputError where a recording cannot be used."""
-    pipelines = {node.id: _pipeline(session, node, model) for node in session.nodes}
-    network = Network(session.air)
-    stations = [Station(node=n.id, x=n.position[0], y=n.position[1], z=n.position[2]) for n in session.nodes]
-    network.feed((a for node in session.nodes for a in _heard(node, pipelines[node.id])), stations)
+    return [shot for part in parts(session) for shot in replay_part(model, settings or Settings(), part).shots]
+
+
+def parts(session: Session) -> list[Part]:
+    """The parts of a session, in order of time."""
+    first = min(n.start_ns for n in session.nodes)
+    length_s = (max(map(_end_ns, session.nodes)) - first) / NS
+    count = max(1, round(length_s / PART_S))
+    borders = [None, *(first + round(k * length_s / count * NS) for k in range(1, count)), None]
+    return [
+        Part(session=session, number=n, of=count, begin_ns=begin, end_ns=end)
+        for n, (begin, end) in enumerate(pairwise(borders))
+    ]
+
+
+def replay_part(model: Model | None, settings: Settings, part: Part) -> Replayed:
+    """What is located in one part. Raises InputError where a recording cannot be used."""
+    session, nodes = part.session, part.session.nodes
+    pipelines = {node.id: _pipeline(session, node, model, settings, part.number) for node in nodes}
+    heard = [a for node in nodes for a in _heard(node, pipelines[node.id], part)]
+    network = Network(session.air, settings.network)
+    stations = stations_of(session)
+    network.feed(_share(heard, part), stations)
     network.flush()
-    asked = [ask for shot in network.shots() for ask in asks(shot, stations, session.air)]
-    network.feed(a for node in session.nodes for a in _found_again(node, pipelines[node.id], asked))
+    priors = settings.network.priors
+    asked = [ask for shot in network.shots() for ask in asks(shot, stations, session.air, priors)]
+    network.feed(a for node in nodes for a in _found_again(node, pipelines[node.id], asked))
     network.flush()
-    return network.shots()
+    return Replayed(part=part, shots=tuple(_formed(shot) for shot in network.shots()))
 
 
-def arrivals_of(session: Session, node: SessionNode, model: Model | None) -> list[Arrival]:
-    """What one node of a session hears."""
-    return _heard(node, _pipeline(session, node, model))
+def arrivals_of(
+    session: Session, node: SessionNode, model: Model | None, settings: Settings | None = None
+) -> list[Arrival]:
+    """What one node of a session hears, from its beginning to its end."""
+    pipeline = _pipeline(session, node, model, settings or Settings())
+    return [_opinionated(a) for a in _heard(node, pipeline, Part(session=session, number=0, of=1))]
 
 
-def _pipeline(session: Session, node: SessionNode, model: Model | None) -> Pipeline:
-    base, settings = SessionFile(node).timebase, PipelineSettings(ring_s=RING_S)
-    return Pipeline(node.id, node.position, node.microphones, node.rate_hz, base, model, session.air, settings)
+def stations_of(session: Session) -> list[Station]:
+    """The nodes of a session as the network knows them."""
+    return [Station(node=n.id, x=n.position[0], y=n.position[1], z=n.position[2]) for n in session.nodes]
 
 
-def _heard(node: SessionNode, pipeline: Pipeline) -> list[Arrival]:
-    heard = [one for item in SessionFile(node).blocks() for one in pipeline.push(item)]
+def _end_ns(node: SessionNode) -> int:
+    return node.start_ns + round(node.samples / node.rate_hz * NS)
+
+
+def _pipeline(session: Session, node: SessionNode, model: Model | None, settings: Settings, part: int = 0) -> Pipeline:
+    file, number = SessionFile(node), part * MOST_IMPULSES + 1
+    how = PipelineSettings(detector=settings.detector, ring_s=RING_S)
+    heard = node.id, node.position, node.microphones, node.rate_hz, file.timebase
+    return Pipeline(*heard, model, session.air, how, number, recorded=file.read)
+
+
+def _heard(node: SessionNode, pipeline: Pipeline, part: Part) -> list[Arrival]:
+    """What a node hears in a part and a little around it."""
+    first, last = 0, None
+    if part.begin_ns is not None:
+        frame = Grid.of(node.rate_hz).frame  # so that the detector's frames are those of the whole stream
+        begin = (part.begin_ns - SHARED_NS - node.start_ns) / NS - WARM_S
+        first = min(max(math.floor(begin * node.rate_hz) // frame * frame, 0), node.samples)
+    if part.end_ns is not None:
+        last = max(math.ceil(((part.end_ns + SHARED_NS - node.start_ns) / NS + AFTER_S) * node.rate_hz), first)
+    heard = [one for item in SessionFile(node).blocks(first, last) for one in pipeline.push(item)]
     return [one.arrival for one in heard + pipeline.flush()]
+
+
+def _share(heard: Iterable[Arrival], part: Part) -> list[Arrival]:
+    """The arrivals that belong to a part."""
+    low, high = (_cut_ns(heard, border) for border in (part.begin_ns, part.end_ns))
+    return [a for a in heard if (low is None or a.time_ns >= low) and (high is None or a.time_ns < high)]
+
+
+def _cut_ns(heard: Iterable[Arrival], border_ns: int | None) -> int | None:
+    """Where two parts are cut: in the middle of the longest silence around their border."""
+    if border_ns is None:
+        return None
+    around = border_ns - SHARED_NS, border_ns + SHARED_NS
+    times = sorted([a.time_ns for a in heard if around[0] <= a.time_ns < around[1]])
+    _, low, high = max((high - low, low, high) for low, high in pairwise([around[0], *times, around[1]]))
+    return (low + high) // 2
 
 
 def _found_again(node: SessionNode, pipeline: Pipeline, asked: Iterable[Ask]) -> list[Arrival]:
     """What a node finds when it is asked again."""
     mine = sorted((a for a in asked if a.node == node.id), key=lambda a: (a.time_ns, a.shot))
-    spans = [pipeline.span_of(ask) for ask in mine]
-    found = [pipeline.look_again(*one) for one in zip(mine, [s[0] for s in spans], _sounds(node, spans), strict=True)]
+    spans = ((ask, *pipeline.span_of(ask)) for ask in mine)
+    read = SessionFile(node).read
+    found = [pipeline.look_again(ask, first, read(first, count)) for ask, first, count in spans]
     return [one.arrival for one in found if one is not None]
 
 
-def _sounds(node: SessionNode, spans: Sequence[tuple[int, int]]) -> list[NDArray[np.float32]]:
-    """Spans (first sample, count) of a recording, zeros where there is none, as a node's ring has them."""
-    sounds = [np.zeros((len(node.microphones), count), np.float32) for _, count in spans]
-    for item in SessionFile(node).blocks() if spans else ():
-        if isinstance(item, Gap):
-            continue
-        for (first, count), sound in zip(spans, sounds, strict=True):
-            low, high = max(first, item.index), min(first + count, item.index + item.samples.shape[1])
-            if low < high:
-                sound[:, low - first : high - first] = item.samples[:, low - item.index : high - item.index]
-    return sounds
+def _formed(shot: Shot) -> Shot:
+    """The shot with every opinion formed: it leaves this process."""
+    return replace(shot, arrivals=tuple(map(_opinionated, shot.arrivals)))
+
+
+def _opinionated(arrival: Arrival) -> Arrival:
+    return arrival if arrival.probabilities is None else replace(arrival, probabilities=dict(arrival.probabilities))
 
 
 def sessions_in(paths: Iterable[Path]) -> list[Path]:
@@ -112,25 +197,13 @@ def read_any(folder: Path) -> Session:
     return read_session(folder) if (folder / "session.json").exists() else pittsburgh.read_test(folder)
 
 
-def replay_all(folders: list[Path], model: Model | None, workers: int = 0) -> Iterator[Replayed]:
-    """Replay each folder, in this order, on `workers` processes (0: as many as there are cores).
+def replay_all(
+    folders: Sequence[Path], model: Model | None, workers: int = 0, settings: Settings | None = None
+) -> Generator[Replayed]:
+    """Replay each folder, in this order, on `workers` processes (0: as many as there are cores), part by part.
 
     Raises InputError where a session cannot be used, ResourceError where a process was ended from outside.
     """
-    count = min(workers or cores(), len(folders))
-    work = partial(_replay_folder, model)
-    if count <= 1:
-        yield from map(work, folders)
-        return
-    try:
-        with ProcessPoolExecutor(count) as pool:
-            yield from pool.map(work, folders)
-    except BrokenProcessPool as error:
-        raise ResourceError(
-            "a replay process was ended from outside, perhaps for lack of memory; try --workers 1"
-        ) from error
-
-
-def _replay_folder(model: Model | None, folder: Path) -> Replayed:
-    session = read_any(folder)
-    return Replayed(session=session, shots=tuple(replay(session, model)))
+    work: Callable[[Part], Replayed] = partial(replay_part, model, settings or Settings())
+    every = (part for folder in folders for part in parts(read_any(folder)))
+    yield from spread(work, every, workers)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from acoustic.errors import InputError
 
 if TYPE_CHECKING:
-    from localisation.arrivals import Shot
-    from recordings.replay import Replayed
+    from tqdm import tqdm
 
-RIVALS = ("firework", "other")
-SURE = 0.9
-HEADS = ("session", "time (UTC)", "east m", "north m", "±", "nodes", "class", "p")
+    from recordings.printing import Found
+    from recordings.replay import Part, Replayed
+
+INTERRUPTED = 130
 
 
 def main(argv: list[str]) -> int:
@@ -28,26 +27,30 @@ def main(argv: list[str]) -> int:
     asked = _parse(argv)
     from acoustic.classify import Model
     from recordings import models
+    from recordings.method import changed
     from recordings.replay import replay_all, sessions_in
 
+    settings = changed(asked.set)
     folders = sessions_in(asked.folders)
     model = Model.from_bytes(_read(asked.model) if asked.model else models.default())
-    replayed = _with_progress(replay_all(folders, model, asked.workers), len(folders))
-    if asked.format == "geojson":
-        print(json.dumps(_geojson(replayed, asked.all)))
-        return 0
-    lines = _jsonl(replayed, asked.all) if asked.format == "jsonl" else _table(replayed, asked.all)
-    for line in lines:
-        print(line)
-    return 0
+    run = Run(replay_all(folders, model, asked.workers, settings), len(folders), asked.all)
+    try:
+        for line in lines_of(run, asked, settings.digest(model)):
+            sys.stdout.write(f"{line}\n")
+    except KeyboardInterrupt:
+        run.interrupted = True
+    sys.stdout.flush()
+    if run.interrupted:
+        print(f"tocsin replay: interrupted; printed is all of {run.progress}", file=sys.stderr)
+    return INTERRUPTED if run.interrupted else 0
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="tocsin replay",
         description="Locate the shots in recorded sessions, by the same path as live.",
-        epilog=f"Printed is every located impulse but those that the network is sure (p ≥ {SURE:g}) to be no gunshot "
-        f"({', '.join(RIVALS)}): a doubtful one is for a person to judge. --all prints those too.",
+        epilog="Printed is every located impulse but those that the network is sure (p ≥ 0.9) to be no gunshot "
+        "(firework, other): a doubtful one is for a person to judge. --all prints those too.",
     )
     parser.add_argument(
         "folders",
@@ -56,79 +59,98 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         metavar="FOLDER",
         help="a session, a Pittsburgh test folder, or a tree of such folders",
     )
-    parser.add_argument("--format", choices=["jsonl", "geojson", "table"], default="table", help="default: table")
-    parser.add_argument("--all", action="store_true", help="print every located impulse, whatever its class")
+    add_run_options(parser)
     parser.add_argument("--model", type=Path, help="a classifier's file (default: the shipped one)")
     parser.add_argument("--workers", type=_count, default=0, help="processes (default: as many as cores)")
-    return parser.parse_args(argv)
+    asked = parser.parse_args(argv)
+    refuse_odd(parser, asked)
+    return asked
 
 
-def chosen(shots: Iterable[Shot], everything: bool) -> list[Shot]:
-    """The shots to print: all, or all but confident rivals."""
-    return [s for s in shots if everything or not (s.verdict.label in RIVALS and s.verdict.probability >= SURE)]
-
-
-def _jsonl(replayed: Iterable[Replayed], everything: bool) -> Iterator[str]:
-    from recordings.answers import shot_answer
-
-    for one in replayed:
-        for shot in chosen(one.shots, everything):
-            yield json.dumps({"session": one.session.id, **shot_answer(shot)})
-
-
-def _table(replayed: Iterable[Replayed], everything: bool) -> Iterator[str]:
-    from recordings.sounds import table
-
-    rows = [_row(one.session.id, shot) for one in replayed for shot in chosen(one.shots, everything)]
-    yield from table(rows, HEADS)
-
-
-def _row(session: str, shot: Shot) -> tuple[str, ...]:
-    origin = shot.origin
-    at = datetime.fromtimestamp(origin.time_ns * 1e-9, UTC)
-    return (
-        session,
-        at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3],
-        f"{origin.x:.1f}",
-        f"{origin.y:.1f}",
-        f"{origin.ellipse.semi_major_m:.1f}",
-        str(len({r.node for r in origin.used})),
-        shot.verdict.label,
-        f"{shot.verdict.probability:.2f}",
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """What every replay may be told, of sound or of reports."""
+    parser.add_argument("--format", choices=["jsonl", "geojson", "table"], default="table", help="default: table")
+    parser.add_argument("--all", action="store_true", help="print every located impulse, whatever its class")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change a setting for this run, such as detector.step_db=8 or priors.path_s=0.005; may be repeated",
+    )
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="FILE",
+        help="print instead what became of each shot of an earlier run (its --format jsonl): new, gone, moved",
     )
 
 
-def _geojson(replayed: Iterable[Replayed], everything: bool) -> dict[str, Any]:
-    """A FeatureCollection (RFC 7946): each shot's point, its ellipse in the properties."""
-    features = [_feature(one, shot) for one in replayed for shot in chosen(one.shots, everything)]
-    return {"type": "FeatureCollection", "features": features}
+def refuse_odd(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> None:
+    """End with a usage error where options do not go together."""
+    if asked.against and asked.format == "geojson":
+        parser.error("--against prints a table or jsonl, not geojson")
 
 
-def _feature(one: Replayed, shot: Shot) -> dict[str, Any]:
-    from pymap3d import enu2geodetic
+class Run:
+    """What replay finds, as it comes, until it ends or somebody interrupts it; with a bar where that is watched."""
 
-    from recordings.answers import shot_answer
+    def __init__(self, replayed: Generator[Replayed], sessions: int, everything: bool) -> None:
+        self._replayed, self._sessions, self._everything = replayed, sessions, everything
+        self._last: Part | None = None
+        self.finished: list[str] = []  # sessions of which nothing is left to come
+        self.interrupted = False
 
-    frame = one.session.origin
-    if frame is None:
-        raise InputError(f"session {one.session.id!r} has no origin; GeoJSON needs its latitude and longitude")
-    at = shot.origin
-    lat, lon, _ = enu2geodetic(at.x, at.y, at.z, frame.lat, frame.lon, frame.height_m)
-    return {
-        "type": "Feature",
-        "geometry": {"type": "Point", "coordinates": [round(float(lon), 8), round(float(lat), 8)]},
-        "properties": {"session": one.session.id, **shot_answer(shot)},
-    }
+    def __iter__(self) -> Iterator[Found]:
+        from recordings.printing import Found, chosen
+
+        bar = _bar(self._sessions) if sys.stderr.isatty() else None
+        try:
+            with closing(self._replayed):
+                for one in self._replayed:
+                    self._last = part = one.part
+                    if part.number == part.of - 1:
+                        self.finished.append(part.session.id)
+                    shots = chosen(one.shots, self._everything)
+                    yield Found(session=part.session.id, shots=shots, origin=part.session.origin)
+                    if bar is not None:
+                        bar.update(1 / part.of)
+        except KeyboardInterrupt:
+            self.interrupted = True
+        finally:
+            if bar is not None:
+                bar.close()
+
+    @property
+    def progress(self) -> str:
+        """How far it came."""
+        said, last = f"the first {len(self.finished)} of {self._sessions} sessions", self._last
+        if last is None or last.number == last.of - 1:
+            return said
+        return f"{said}, and the first {last.number + 1} of {last.of} parts of {last.session.id!r}"
 
 
-def _with_progress(replayed: Iterator[Replayed], count: int) -> Iterator[Replayed]:
-    """The same, with a bar on standard error where that is a terminal."""
-    if not sys.stderr.isatty():
-        return replayed
+def _bar(sessions: int) -> tqdm[None]:
+    """A bar with the time left, on standard error."""
     from tqdm import tqdm
 
     tqdm.monitor_interval = 0  # no thread: worker processes are forked
-    return iter(tqdm(replayed, total=count, unit="session", file=sys.stderr))
+    return tqdm(total=sessions, file=sys.stderr, bar_format="{l_bar}{bar}| {elapsed} gone, {remaining} left")
+
+
+def lines_of(run: Run, asked: argparse.Namespace, method: str) -> Iterator[str]:
+    """What is printed of a run. Raises InputError."""
+    from recordings.comparison import compare, read_told
+    from recordings.printing import change_lines, shot_lines, told
+
+    if not asked.against:
+        yield from shot_lines(run, asked.format, method)
+        return
+    before = read_told(asked.against)
+    now = [shot for one in run for shot in told(one, method)]
+    known = [shot for shot in before if shot.session in run.finished]
+    since = [shot for shot in now if shot.session in run.finished]
+    yield from change_lines(compare(known, since), asked.format)
 
 
 def _read(path: Path) -> bytes:

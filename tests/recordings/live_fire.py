@@ -21,8 +21,8 @@ from scipy.optimize import linear_sum_assignment
 from acoustic.classify import Model
 from arrays.session import Session
 from localisation.arrivals import Arrival, Shot, Station
-from recordings.commands.replay import chosen
 from recordings.formats.pittsburgh import read_test
+from recordings.printing import chosen
 from recordings.replay import arrivals_of
 from recordings.sounds import read_sound
 

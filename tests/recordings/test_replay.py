@@ -18,7 +18,8 @@ from acoustic.errors import InputError
 from arrays.session import Session, read_session
 from localisation.arrivals import Arrival, Ellipse, Origin, Shot, Verdict
 from recordings import models
-from recordings.commands.replay import chosen, main
+from recordings.commands.replay import main
+from recordings.printing import chosen
 from recordings.replay import arrivals_of, read_any, replay, sessions_in
 from tests.arrays.nodes import ENVIRONMENT, REPOSITORY, tocsin
 from tests.arrays.sessions import RATE_HZ, node, noise, with_bangs, write
@@ -163,9 +164,9 @@ ENDED = """
 import os, sys
 import recordings.replay
 from tocsin import main
-def dies(model, folder):
+def dies(model, settings, part):
     os.kill(os.getpid(), 9)
-recordings.replay._replay_folder = dies
+recordings.replay.replay_part = dies
 sys.exit(main(["replay", *sys.argv[1:], "--workers", "2"]))
 """
 
