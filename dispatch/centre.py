@@ -21,7 +21,7 @@ from dispatch.orders import Orders
 from dispatch.places import Frame, kept_frame
 from dispatch.settings import Settings, address
 from dispatch.store import Store
-from dispatch.store.events import events_of
+from dispatch.store.events import REMINDER, events_of
 from dispatch.store.journal import Entry, add_entry, last_entry
 from dispatch.store.methods import keep_method
 from dispatch.store.nodes import all_nodes
@@ -31,7 +31,7 @@ from recordings import decisions
 from recordings.evidence.contents import present_method
 
 LOOK_EVERY_S = 0.5
-EVENT_NEWS = frozenset({"event", decisions.KIND})  # kinds of lines after which an event is other than it was
+EVENT_NEWS = frozenset({"event", decisions.KIND, REMINDER})  # kinds of lines after which an event is other than it was
 log = structlog.get_logger()
 
 

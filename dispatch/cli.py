@@ -16,6 +16,7 @@ import msgspec
 import structlog
 
 from dispatch.authority import open_authority
+from dispatch.commands.performance import missed, performance
 from dispatch.enrolment import issue
 from dispatch.serve import serve
 from dispatch.settings import Settings, address, read_settings
@@ -24,7 +25,8 @@ from dispatch.store import Store
 
 def main(argv: list[str]) -> int:
     """Run `tocsin centre …`; return its exit code."""
-    if argv and argv[0] in (more := {"token": _token, "evidence": _evidence, "key": _key}):
+    more = {"token": _token, "evidence": _evidence, "key": _key, "performance": performance, "missed": missed}
+    if argv and argv[0] in more:
         return more[argv[0]](argv[1:])
     arguments = _parser().parse_args(argv)
     settings = read_settings(Path(arguments.settings)) if arguments.settings else Settings()
@@ -43,7 +45,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Run the centre: nodes report over HTTPS, the page is on 127.0.0.1.",
         epilog="`tocsin centre token` prints a one-time token that enrols one node within 24 hours; `tocsin centre "
         "evidence` writes all there is about one event to a file that anyone can check; `tocsin centre key` prints the "
-        "key that such files are signed with. Each has its own --help.",
+        "key that such files are signed with; `tocsin centre performance` how well the network did; `tocsin centre "
+        "missed` enters a shooting that raised no alert. Each has its own --help.",
     )
     parser.add_argument("settings", nargs="?", metavar="SETTINGS.toml", help="settings file; every key is optional")
     parser.add_argument("--data", metavar="DIR", help="folder of the store and the keys (default: tocsin-data)")

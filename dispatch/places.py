@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from acoustic.errors import InputError
 from dispatch.settings import Origin
 from dispatch.store.notes import note, set_note
+from recordings.decisions import Spot
 
 NOTE = "origin"
 
@@ -28,6 +29,13 @@ class Frame:
         o = self.origin
         x, y, z = pymap3d.geodetic2enu(lat, lon, height_m, o.lat, o.lon, o.height_m)
         return float(x), float(y), float(z)
+
+    def spot(self, spot: Spot) -> Spot:
+        """The same place on the ground in metres. Raises InputError for degrees at a site that has no place there."""
+        if spot.lat is None or spot.lon is None:
+            return spot
+        x, y, _ = self.metres(spot.lat, spot.lon, 0.0 if self.origin is None else self.origin.height_m)
+        return Spot(x=x, y=y)
 
     def degrees(self, x: float, y: float, z: float = 0.0) -> tuple[float | None, float | None]:
         """(x, y, z) metres to (latitude, longitude) in degrees; None twice where the site has no place on the globe."""

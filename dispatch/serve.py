@@ -16,6 +16,7 @@ from dispatch.api.app import page_app
 from dispatch.centre import Centre
 from dispatch.ingest import Ingest, Keeper
 from dispatch.locator import Locator
+from dispatch.reminders import remind
 from dispatch.settings import Settings, address
 
 GRACE_S = 3
@@ -59,7 +60,9 @@ async def _run(
         asyncio.create_task(server.serve(sockets=[listener]))
         for server, listener in ((ingest, ingest_socket), (page, page_socket))
     ]
-    workers = [asyncio.create_task(work) for work in (keeper.run(), locator.run(), centre.watch_nodes())]
+    workers = [
+        asyncio.create_task(work) for work in (keeper.run(), locator.run(), centre.watch_nodes(), remind(centre))
+    ]
     stopping = asyncio.create_task(stop.wait())
     try:
         while not (ingest.started and page.started) and not any(task.done() for task in listeners):

@@ -9,6 +9,7 @@ import msgspec
 
 from acoustic.errors import InputError, ResourceError
 from arrays.weather import Weather
+from dispatch.zones import Zone, zone_info
 
 
 class Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -39,7 +40,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Everything that a centre can be told.
 
     `name` is what the page calls the site; `data` the folder of the store and the keys; `listen` HOST:PORT where nodes
-    report (HTTPS); `page_port` the page's port on 127.0.0.1; `names` further host names in the server's certificate.
+    report (HTTPS); `page_port` the page's port on 127.0.0.1; `names` further host names in the server's certificate;
+    `zones` the parts of the town that figures are given for, `timezone` its local time; `outcome_due_h`: after so many
+    hours an alert without an outcome is reminded of, again and again.
     """
 
     name: str = "Tocsin"
@@ -50,9 +53,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     origin: Origin | None = None
     air: Weather = Weather()
     limits: Limits = msgspec.field(default_factory=Limits)
+    zones: tuple[Zone, ...] = ()
+    timezone: str = "UTC"
+    outcome_due_h: float = 72.0
 
     def __post_init__(self) -> None:
         address(self.listen)
+        zone_info(self.timezone)
+        within("outcome_due_h", self.outcome_due_h, 0.01, 8760.0)
+        if len({zone.name for zone in self.zones}) < len(self.zones):
+            raise InputError("zones has one name twice; expected each once")
         within("page_port", self.page_port, 0, 65535)
 
 

@@ -148,8 +148,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     what: Decision
 
     def __post_init__(self) -> None:
-        if not self.by.strip() or len(self.by) > NAME_CHARACTERS or not self.by.isprintable():
-            raise InputError(f"the person is {self.by[:80]!r}; expected a name of 1 to {NAME_CHARACTERS} characters")
+        check_name(self.by)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +235,12 @@ def decided(line: Line) -> Decided:
     except (msgspec.DecodeError, InputError) as error:
         raise InputError(f"line {line.id} of the journal is no decision that this program knows: {error}") from error
     return Decided(line=line.id, recorded_ms=line.recorded_ms, by=told.by, what=told.what)
+
+
+def check_name(by: str) -> None:
+    """Raise InputError unless it can be a person's name."""
+    if not by.strip() or len(by) > NAME_CHARACTERS or not by.isprintable():
+        raise InputError(f"the person is {by[:80]!r}; expected a name of 1 to {NAME_CHARACTERS} characters")
 
 
 def action(what: Decision) -> str:

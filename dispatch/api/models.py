@@ -98,6 +98,7 @@ class Event(Model):
     outcome: Outcome | None
     verdict: HumanVerdict | None
     corroborated: int
+    reminded_ms: int | None
     label: str
     probability: float
     reasons: list[Reason]

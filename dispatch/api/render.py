@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import structs
@@ -13,7 +13,7 @@ from dispatch.nodes import NodeStatus
 from dispatch.places import Frame
 from dispatch.store.events import EventRecord, Version
 from localisation.arrivals import Arrival, Origin, Shot
-from recordings.decisions import Decided, state_of
+from recordings.decisions import state_of
 
 LATE_S = 30.0  # sound takes 3 s over a kilometre; what is recorded this long after the shot waited in an outbox
 
@@ -65,13 +65,13 @@ def _event(record: EventRecord, frame: Frame) -> dict[str, Any]:
     return {
         "id": event.id,
         "number": record.number,
-        **_human(record.decisions),
+        **_human(record),
         "label": event.label,
         "probability": best.verdict.probability,
         "reasons": [{"code": r.code, "values": dict(r.values), "text": r.text} for r in best.verdict.reasons],
         "count": len(event.standing),
         "time_ms": _ms(event.first.origin.time_ns),
-        "updated_ms": max([*(v.recorded_ms for v in record.versions), *(d.recorded_ms for d in record.decisions)]),
+        "updated_ms": _updated_ms(record),
         **_place(best.origin),
         "lat": lat,
         "lon": lon,
@@ -83,9 +83,14 @@ def _event(record: EventRecord, frame: Frame) -> dict[str, Any]:
     }
 
 
-def _human(lines: Sequence[Decided]) -> dict[str, Any]:
+def _updated_ms(record: EventRecord) -> int:
+    lines = [version.recorded_ms for version in record.versions] + [one.recorded_ms for one in record.decisions]
+    return max(*lines, record.reminded_ms or 0)
+
+
+def _human(record: EventRecord) -> dict[str, Any]:
     """What people made of an event."""
-    state = state_of(lines)
+    state = state_of(record.decisions)
     verdict = next((one for one in reversed(state.verdicts)), None)
     return {
         "status": state.status,
@@ -94,6 +99,7 @@ def _human(lines: Sequence[Decided]) -> dict[str, Any]:
         "outcome": state.outcome and state.outcome.outcome,
         "verdict": verdict and {"by": verdict.by, **structs.asdict(verdict.what)},
         "corroborated": len(state.corroborations),
+        "reminded_ms": record.reminded_ms if state.outcome is None else None,
     }
 
 

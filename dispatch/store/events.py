@@ -9,13 +9,15 @@ import msgspec
 import sqlalchemy as sa
 
 from dispatch.store.decisions import decisions_of
-from dispatch.store.journal import Entry, add_entry
+from dispatch.store.journal import Entry, add_entry, lines_about
+from dispatch.store.reports import VARIABLES
 from dispatch.store.tables import events, shots
 from localisation.arrivals import Reason, Shot, Verdict
 from recordings.chain import text_digest
 from recordings.decisions import Decided
 from recordings.events import JOIN_WITHIN_S, WITHDRAWN, Event, assign, event
 
+REMINDER = "reminder"  # of a journal's line: an alert still has no outcome
 MOVED = Reason(code="moved", values={}, text="A better place counts this shot to another event.")
 
 
@@ -30,12 +32,16 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRecord:
-    """An event as it is kept: its running number, every version of its shots, what people decided; oldest first."""
+    """An event as it is kept: its running number, every version of its shots, what people decided; oldest first.
+
+    `reminded_ms`: when people were last reminded that it has no outcome.
+    """
 
     event: Event
     number: int
     versions: tuple[Version, ...]
     decisions: tuple[Decided, ...] = ()
+    reminded_ms: int | None = None
 
 
 def add_shots(connection: sa.Connection, new: Iterable[Shot], now_ms: int, method: str) -> list[Entry]:
@@ -78,6 +84,21 @@ def events_of(connection: sa.Connection, ids: Sequence[str]) -> list[EventRecord
     return _records(connection, [(row.id, row.number) for row in connection.execute(chosen)])
 
 
+def events_between(connection: sa.Connection, first_ns: int, last_ns: int) -> list[EventRecord]:
+    """The events with a version of a shot fired in a span of time, by number."""
+    ids = list(
+        connection.scalars(sa.select(shots.c.event).where(shots.c.time_ns.between(first_ns, last_ns)).distinct())
+    )
+    found = [record for k in range(0, len(ids), VARIABLES) for record in events_of(connection, ids[k : k + VARIABLES])]
+    return sorted(found, key=lambda record: record.number)
+
+
+def numbers_of(connection: sa.Connection, ids: Iterable[str]) -> dict[str, int]:
+    """The running number of each of these events."""
+    chosen = sa.select(events.c.id, events.c.number).where(events.c.id.in_(list(ids)))
+    return {row.id: row.number for row in connection.execute(chosen)}
+
+
 def event_numbered(connection: sa.Connection, number: int) -> EventRecord | None:
     """The event of this running number, or None."""
     identity = connection.scalar(sa.select(events.c.id).where(events.c.number == number))
@@ -93,12 +114,14 @@ def _records(connection: sa.Connection, chosen: Sequence[tuple[str, int]]) -> li
         if version.event in by_event:
             by_event[version.event].append(version)
     decided = decisions_of(connection, by_event)
+    reminded = {line.subject: line.recorded_ms for line in lines_about(connection, REMINDER, by_event)}
     return [
         EventRecord(
             event=event(identity, _members(identity, by_event[identity], now_in)),
             number=number,
             versions=tuple(by_event[identity]),
             decisions=decided.get(identity, ()),
+            reminded_ms=reminded.get(identity),
         )
         for identity, number in chosen
     ]

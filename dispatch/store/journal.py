@@ -64,6 +64,13 @@ def lines_of(connection: sa.Connection, kinds: Iterable[str], from_ms: int = 0, 
     return _lines(connection, journal.c.kind.in_(list(kinds)), *span)
 
 
+def subjects_of(connection: sa.Connection, kinds: Iterable[str], from_ms: int, to_ms: int) -> list[str]:
+    """What the lines of some kinds, recorded from a time until before another, are about; each once."""
+    span = journal.c.recorded_ms >= from_ms, journal.c.recorded_ms < to_ms
+    query = sa.select(journal.c.subject).where(journal.c.kind.in_(list(kinds)), *span).distinct()
+    return sorted(connection.scalars(query))
+
+
 def chain_from(connection: sa.Connection, subject: str, last_kind: str) -> tuple[str, tuple[Line, ...], str]:
     """The chain from a subject's first line to its last of a kind: the digest before, the lines, the digest after.
 

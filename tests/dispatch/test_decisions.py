@@ -29,7 +29,6 @@ from recordings.decisions import (
     Note,
     Undo,
     action,
-    state_of,
 )
 from recordings.events import new_id
 from tests.recordings.test_decisions import PLAIN
@@ -129,7 +128,3 @@ def test_what_the_api_cannot_know_to_be_wrong_is_one_sentence() -> None:
     body = decision_models.Close(action="close", outcome="confirmed")
     with pytest.raises(InputError, match="grounds are"):
         decision_models.asked(body)
-
-
-def test_state_needs_no_store(store: Store) -> None:
-    assert state_of(record(store).decisions).status == "open"

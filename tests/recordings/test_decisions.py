@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acoustic.errors import InputError
@@ -59,6 +59,7 @@ def histories(draw: st.DrawFn) -> list[Decided]:
     return lines(*[(draw(st.sampled_from(PEOPLE)), draw(whats)) for _ in range(count)])
 
 
+@settings(deadline=None)
 @given(histories())
 def test_any_lines_give_a_state(history: list[Decided]) -> None:
     state = state_of(history)
@@ -68,6 +69,7 @@ def test_any_lines_give_a_state(history: list[Decided]) -> None:
         assert part is None or (part in history and part.line not in state.undone)
 
 
+@settings(deadline=None)
 @given(histories(), st.sampled_from(PLAIN), st.sampled_from(PEOPLE))
 def test_undo_restores_and_undoing_the_undo_brings_back(history: list[Decided], what: Decision, by: str) -> None:
     last = history[-1].line if history else 0
@@ -81,6 +83,7 @@ def test_undo_restores_and_undoing_the_undo_brings_back(history: list[Decided], 
     assert replace(state_of([*history, done, undo, redo]), undone=after.undone) == after
 
 
+@settings(deadline=None)
 @given(histories())
 def test_lines_come_back_as_they_were_written(history: list[Decided]) -> None:
     for one in history:
@@ -89,6 +92,7 @@ def test_lines_come_back_as_they_were_written(history: list[Decided]) -> None:
         assert f'"action":"{action(one.what)}"' in data
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PEOPLE), st.sampled_from(PLAIN[:3])), max_size=10))
 def test_only_one_person_at_a_time_handles_an_event(tried: list[tuple[str, Decision]]) -> None:
     """Whatever is tried without naming the other, what is kept is of whoever came first."""

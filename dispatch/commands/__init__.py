@@ -1,0 +1,1 @@
+"""Subcommands of `tocsin centre`, one subject a file."""
