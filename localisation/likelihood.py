@@ -217,7 +217,7 @@ def descend(starts: Array, rows: Rows, around: Medium, priors: Priors, rounds: i
         fit = _choose(better, trial, fit)
         gradient = np.where(better[:, None], trial_gradient, gradient)
         damping = np.where(better, damping * 0.2, damping * 8)
-        if not better.any() or float(np.abs(step[better][:, :2]).max()) < 1e-3:
+        if float(np.abs(step[:, :2]).max()) < 1e-3:
             break
     return fit
 
