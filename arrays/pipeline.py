@@ -82,7 +82,6 @@ class Heard:
     arrival: Arrival
     snr_db: float
     level_db: float
-    elevation_deg: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,14 +261,13 @@ class Pipeline:
             snr_db=impulse.snr_db,
             azimuth_deg=direction.azimuth_deg if direction else None,
             azimuth_sigma_deg=direction.azimuth_sigma_deg if direction else None,
+            elevation_deg=direction.elevation_deg if direction else None,
+            elevation_sigma_deg=direction.elevation_sigma_deg if direction else None,
             shock_lead_s=lead_s,
             probabilities=probabilities,
             repeats=self._repetitions(number, onset),
         )
-        elevation = direction.elevation_deg if direction else None
-        return Heard(
-            number=number, arrival=arrival, snr_db=impulse.snr_db, level_db=impulse.level_db, elevation_deg=elevation
-        )
+        return Heard(number=number, arrival=arrival, snr_db=impulse.snr_db, level_db=impulse.level_db)
 
     def _id(self, number: int) -> str:
         return f"{self.node}:{number}"

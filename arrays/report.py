@@ -60,6 +60,7 @@ class WireArrival(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     azimuth_deg: float | None = None
     azimuth_sigma_deg: float | None = None
     elevation_deg: float | None = None
+    elevation_sigma_deg: float | None = None
     shock_lead_s: float | None = None
     probabilities: Mapping[str, float] = {}
     repeats: Sequence[WireRepeat] = ()
@@ -191,6 +192,8 @@ def station_arrival(node: str, place: tuple[float, float, float], wire: WireArri
         snr_db=wire.snr_db,
         azimuth_deg=wire.azimuth_deg,
         azimuth_sigma_deg=wire.azimuth_sigma_deg,
+        elevation_deg=wire.elevation_deg,
+        elevation_sigma_deg=wire.elevation_sigma_deg,
         shock_lead_s=wire.shock_lead_s,
         probabilities=wire.probabilities,
         repeats=tuple(
@@ -249,6 +252,7 @@ def _arrival_problems(arrival: WireArrival) -> Iterator[str]:
     yield from _within("azimuth_deg", arrival.azimuth_deg, -360.0, 360.0)
     yield from _within("azimuth_sigma_deg", arrival.azimuth_sigma_deg, 1e-6, 360.0)
     yield from _within("elevation_deg", arrival.elevation_deg, -90.0, 90.0)
+    yield from _within("elevation_sigma_deg", arrival.elevation_sigma_deg, 1e-6, 360.0)
     yield from _within("shock_lead_s", arrival.shock_lead_s, 0.0, 10.0)
     if len(arrival.probabilities) > 32:
         yield f"probabilities has {len(arrival.probabilities)} entries; expected at most 32"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 DEFAULT_SIGMA_S = 1e-3
-DEFAULT_AZIMUTH_SIGMA_DEG = 5.0
+DEFAULT_BEARING_SIGMA_DEG = 5.0
 MOVED_M = 20.0  # a node that jumps further is two nodes or a mistake; less is the scatter of its own position
 
 
@@ -26,9 +26,10 @@ class Arrival:
 
     `id` is unique in the network (node and sequence); position in metres east, north, up of the network's origin;
     `time_ns` is UTC in integer nanoseconds at the sensor; `sigma_s` is picking ⊕ clock. `azimuth_deg` points from the
-    array to the sound, clockwise from north. `shock_lead_s` is how long the shock wave came before the muzzle blast.
-    `probabilities` is the node's opinion of the class. `repeats`: the earlier arrivals it looks like. `again`: the key
-    of the shot for which the node was asked to look again, and then found it; empty for what it heard by itself.
+    array to the sound, clockwise from north, `elevation_deg` above the horizon. `shock_lead_s` is how long the shock
+    wave came before the muzzle blast. `probabilities` is the node's opinion of the class. `repeats`: the earlier
+    arrivals it looks like. `again`: the key of the shot for which the node was asked to look again, and then found it;
+    empty for what it heard by itself.
     Optional fields are None where the node cannot tell.
     """
 
@@ -42,6 +43,8 @@ class Arrival:
     snr_db: float | None = None
     azimuth_deg: float | None = None
     azimuth_sigma_deg: float | None = None
+    elevation_deg: float | None = None
+    elevation_sigma_deg: float | None = None
     shock_lead_s: float | None = None
     probabilities: Mapping[str, float] | None = None
     repeats: tuple[Repetition, ...] = ()
@@ -53,7 +56,15 @@ class Arrival:
         if self.azimuth_deg is None:
             return math.nan, math.nan
         sigma = self.azimuth_sigma_deg
-        return self.azimuth_deg, DEFAULT_AZIMUTH_SIGMA_DEG if sigma is None else sigma
+        return self.azimuth_deg, DEFAULT_BEARING_SIGMA_DEG if sigma is None else sigma
+
+    @property
+    def elevation(self) -> tuple[float, float]:
+        """Elevation and its σ, degrees; both NaN where there is none."""
+        if self.elevation_deg is None:
+            return math.nan, math.nan
+        sigma = self.elevation_sigma_deg
+        return self.elevation_deg, DEFAULT_BEARING_SIGMA_DEG if sigma is None else sigma
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,9 +84,9 @@ def test_an_array_refers_time_to_its_place_and_points_to_the_sound(azimuth_deg: 
     arrival = one.arrival
     assert arrival.azimuth_deg is not None
     assert arrival.azimuth_sigma_deg is not None
-    assert one.elevation_deg is not None
+    assert one.arrival.elevation_deg is not None
     assert abs((arrival.azimuth_deg - azimuth_deg + 180.0) % 360.0 - 180.0) < 1.0
-    assert abs(one.elevation_deg - elevation_deg) < 1.5
+    assert abs(one.arrival.elevation_deg - elevation_deg) < 1.5
     assert (arrival.time_ns - START_NS) * 1e-9 == pytest.approx(1.25, abs=2e-4)  # detection works in steps of 1/6 ms
     assert 1e-5 < arrival.sigma_s < 3e-4
     assert (arrival.id, arrival.x, arrival.y, arrival.z) == ("roof-1:1", 10.0, 20.0, 5.0)
@@ -296,7 +296,7 @@ def test_a_wide_array_points_to_a_near_sound_whose_front_is_curved() -> None:
     sound = noise(2.0, 6, seed=5) + np.fft.irfft(bins * np.exp(-2j * np.pi * hz * late[:, None]), n).astype(np.float32)
     (one,) = [h for h in run(pipeline(wide), sound, []) if h.snr_db > 20.0]
     assert one.arrival.azimuth_deg == pytest.approx(75.0, abs=0.2)
-    assert one.elevation_deg == pytest.approx(math.degrees(math.atan2(-1.5, 6.0)), abs=0.3)
+    assert one.arrival.elevation_deg == pytest.approx(math.degrees(math.atan2(-1.5, 6.0)), abs=0.3)
     arrived_s = 1.0 + float(np.linalg.norm(place)) / AIR.speed_ms
     assert (one.arrival.time_ns - START_NS) * 1e-9 == pytest.approx(arrived_s, abs=2e-4)
 
