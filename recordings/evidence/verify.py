@@ -9,18 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from acoustic.errors import InputError
 from arrays.report import Envelope, read_report, verify
-from localisation.arrivals import Shot
+from localisation.arrivals import Origin, Shot
+from localisation.uncertainty import covariance, squared_radius
+from localisation.verdict import WITHDRAWN
 from recordings.chain import altered, end_of, text_digest
-from recordings.events import WITHDRAWN
 from recordings.evidence.bundle import check_members, parsed, read_members, signed_by
 from recordings.evidence.contents import Evidence, Method, arrivals_in, code_digest, located, moved
 from recordings.evidence.sealed import Globe, unseal
 
 # Equality across machines: DESIGN, invariant 2.
 PLACE_M, TIME_NS, PROBABILITY = 1e-3, 1_000, 1e-6
+SAME_NS = 100_000_000  # what another program may place a shot's time off and still mean the same shot
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +123,10 @@ def _places(evidence: Evidence) -> Iterator[Finding]:
     latest = {version.shot.key: version.shot for version in evidence.versions}
     again = located(evidence.nodes, evidence.reports, evidence.method, latest.values())
     yield from _program(evidence.method)
+    other = code_digest() != evidence.method.code and _says_the_same(evidence.relocated, again)
     if wrong := list(differences(evidence.relocated, again)):
-        yield from (Finding(False, f"computed anew, {sentence}") for sentence in wrong)
+        told = "computed anew, as another program may" if other else "computed anew"
+        yield from (Finding(other, f"{told}, {sentence}") for sentence in wrong)
     else:
         yield Finding(True, f"computed anew, {len(again)} shots are where they were when this bundle was made")
     standing = [shot for shot in latest.values() if shot.verdict.label != WITHDRAWN]
@@ -136,6 +141,25 @@ def _program(method: Method) -> Iterator[Finding]:
         yield Finding(True, f"the code that locates is the very one of {method.program} ({method.code[:12]})")
     else:
         yield Finding(True, f"the code that locates is not that of {method.program}: expect small differences")
+
+
+def _says_the_same(old: Sequence[Shot], new: Sequence[Shot]) -> bool:
+    """Whether the same shots are of the same classes, each in the other's ellipse: what improved code may change."""
+    now = {shot.key: shot for shot in new}
+    return now.keys() == {shot.key for shot in old} and all(
+        shot.verdict.label == now[shot.key].verdict.label
+        and abs(shot.origin.time_ns - now[shot.key].origin.time_ns) < SAME_NS
+        and _within(shot.origin, now[shot.key].origin)
+        and _within(now[shot.key].origin, shot.origin)
+        for shot in old
+    )
+
+
+def _within(one: Origin, other: Origin) -> bool:
+    """Whether an origin lies in the other's ellipse."""
+    way = np.array([one.x - other.x, one.y - other.y])
+    squared = float(way @ np.linalg.solve(covariance(other.ellipse), way))
+    return squared <= squared_radius(other.ellipse.level)
 
 
 def differences(old: Sequence[Shot], new: Sequence[Shot]) -> Iterator[str]:

@@ -77,6 +77,7 @@ _DIFFERENCES = (
 )
 _BEFORE = (
     ("computed anew, ", "recalculé : "),
+    ("computed anew, as another program may, ", "recalculé, comme un autre programme le peut : "),
     ("as published, before all was known: ", "tel que publié, avant que tout soit connu : "),
 )
 FRENCH = tuple(
