@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 from acoustic.errors import ResourceError
 from dispatch.processes import City, Listener
 from dispatch.truth import GUNSHOT, Fired, Located, Pair, outcome, pairs
-from recordings.events import WITHDRAWN
+from localisation.verdict import WITHDRAWN
 from recordings.scene import ORIGIN, Scene, SceneNode, scene, write_scene
 
 SECONDS = 45.0

@@ -22,13 +22,15 @@ from numpy.typing import NDArray
 from acoustic.air import Air
 from acoustic.errors import InputError
 from localisation.again import free, kept
+from localisation.aloft import aloft
 from localisation.arrivals import MOVED_M, Arrival, Origin, Reason, Shot, Station
 from localisation.associate import Search
+from localisation.cues import cues
 from localisation.explain import Explained, explain
 from localisation.field import Field
 from localisation.likelihood import Priors
 from localisation.motion import motion, moved, second_shooter
-from localisation.solve import origin_of, origins_of, with_rivals
+from localisation.solve import NOBODY, origin_of, origins_of, with_rivals
 from localisation.verdict import WITHDRAWN, verdict, withdrawn
 
 Array = NDArray[np.float64]
@@ -226,6 +228,7 @@ class Network:
             if not (edge_ns and fresh and not any(a.id in fresh or a.id in self._owner for a in arrivals)):
                 shots.append((arrivals, one))
         origins = self._origins(shots, heard)
+        high = self._high(shots, origins)
         moving = self._moving(shots)
         used = [a for arrivals, _ in shots for a in arrivals]
         for n, ((arrivals, one), origin) in enumerate(zip(shots, origins, strict=True)):
@@ -236,7 +239,7 @@ class Network:
             found, best = self._looked_again(key, (arrivals, one), heard, origin, used)
             used += found
             every = (*arrivals, *found)
-            what = verdict(every, best, more)
+            what = verdict(every, best, cues(every, best, self._silent(every, one), high[n]), more)
             if last is None:
                 shot = Shot(key=key, version=1, origin=best, verdict=what, arrivals=every)
             elif (last.origin, last.verdict) == (best, what):
@@ -306,13 +309,29 @@ class Network:
             told.append([*(_moved(a, s) for a, s in zip(own, shifts, strict=True)), *borrowed, *found])
         airs = [self.air] * len(shots)
         near = np.array([one.place for _, one in shots]) if begin is None else begin[None]
-        nodes, places = np.array(list(self._places)), np.array(list(self._places.values()))
-        silent = []
-        for heard, (_, one) in zip(told, shots, strict=True):
-            within = np.hypot(*(places[:, :2] - one.place).T) < self.settings.search.hearing_m
-            silent.append(places[within & ~np.isin(nodes, [a.node for a in heard])])
+        silent = [self._silent(heard, one) for heard, (_, one) in zip(told, shots, strict=True)]
         origins = origins_of(told, airs, self.settings.priors, near, silent)
         return [with_rivals(origin, one.rivals) for origin, (_, one) in zip(origins, shots, strict=True)]
+
+    def _silent(self, heard: Sequence[Arrival], shot: Explained) -> Array:
+        """Places (S, 3) m of the stations in reach of a shot that are not among those that heard it."""
+        nodes, places = np.array(list(self._places)), np.array(list(self._places.values()))
+        within = np.hypot(*(places[:, :2] - shot.place).T) < self.settings.search.hearing_m
+        return np.asarray(places[within & ~np.isin(nodes, [a.node for a in heard])])
+
+    def _high(self, shots: Sequence[tuple[list[Arrival], Explained]], origins: Sequence[Origin]) -> list[float]:
+        """Log-odds that each shot was high over the roofs; NaN where nothing tells, or no node has an opinion of it."""
+        asked = [n for n, (arrivals, _) in enumerate(shots) if any(a.probabilities for a in arrivals)]
+        odds = [math.nan] * len(shots)
+        told = aloft(
+            [shots[n][0] for n in asked],
+            [origins[n] for n in asked],
+            [self.air] * len(asked),
+            self.settings.priors,
+        )
+        for n, one in zip(asked, told, strict=True):
+            odds[n] = one
+        return odds
 
     def _moving(self, shots: Sequence[tuple[list[Arrival], Explained]]) -> dict[int, list[Reason]]:
         """By burst: that its shooter moved, where that is sure."""
@@ -356,7 +375,7 @@ def locate_associated(arrivals: Sequence[Arrival], air: Air) -> Shot:
     if not arrivals:
         raise InputError("arrivals is empty; expected at least 3")
     origin = origin_of(arrivals, air)
-    what = verdict(arrivals, origin)
+    what = verdict(arrivals, origin, cues(arrivals, origin, NOBODY, aloft([arrivals], [origin], [air])[0]))
     return Shot(key=key_of(arrivals), version=1, origin=origin, verdict=what, arrivals=tuple(arrivals))
 
 

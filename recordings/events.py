@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from localisation.arrivals import Shot
+from localisation.arrivals import Shot, Verdict
+from localisation.verdict import WITHDRAWN, together
 
-WITHDRAWN = "withdrawn"
 JOIN_WITHIN_S = 5.0  # pauses inside a burst are below 2 s; a magazine change takes 3 to 4 s
 SAME_PLACE_M = 30.0  # a gunman on foot between two shots, and the floor of the network's accuracy
 ELLIPSE_REACH_M = 100.0  # an ellipse larger than this says little about where the shot belongs
@@ -33,12 +32,14 @@ class Event:
         return tuple(shot for shot in self.shots if shot.verdict.label != WITHDRAWN)
 
     @property
+    def verdict(self) -> Verdict:
+        """What the network makes of all its shots together."""
+        return together(self.shots)
+
+    @property
     def label(self) -> str:
-        """The class with the highest summed probability over the standing shots; `withdrawn` where none stands."""
-        weights: dict[str, float] = defaultdict(float)
-        for shot in self.standing:
-            weights[shot.verdict.label] += shot.verdict.probability
-        return max(weights, key=lambda label: (weights[label], label)) if weights else WITHDRAWN
+        """The class of the event; `withdrawn` where no shot stands."""
+        return self.verdict.label
 
     @property
     def best(self) -> Shot:

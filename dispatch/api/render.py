@@ -60,15 +60,15 @@ def render_detail(record: EventRecord, frame: Frame, arrivals: Mapping[str, Arri
 
 def _event(record: EventRecord, frame: Frame) -> dict[str, Any]:
     event = record.event
-    best = event.best
+    best, verdict = event.best, event.verdict
     lat, lon = frame.degrees(best.origin.x, best.origin.y)
     return {
         "id": event.id,
         "number": record.number,
         **_human(record),
-        "label": event.label,
-        "probability": best.verdict.probability,
-        "reasons": [{"code": r.code, "values": dict(r.values), "text": r.text} for r in best.verdict.reasons],
+        "label": verdict.label,
+        "probability": verdict.probability,
+        "reasons": [{"code": r.code, "values": dict(r.values), "text": r.text} for r in verdict.reasons],
         "count": len(event.standing),
         "time_ms": _ms(event.first.origin.time_ns),
         "updated_ms": _updated_ms(record),

@@ -13,9 +13,10 @@ from dispatch.store.journal import Entry, add_entry, lines_about
 from dispatch.store.reports import VARIABLES
 from dispatch.store.tables import events, shots
 from localisation.arrivals import Reason, Shot, Verdict
+from localisation.verdict import WITHDRAWN
 from recordings.chain import text_digest
 from recordings.decisions import Decided
-from recordings.events import JOIN_WITHIN_S, WITHDRAWN, Event, assign, event
+from recordings.events import JOIN_WITHIN_S, Event, assign, event
 
 REMINDER = "reminder"  # of a journal's line: an alert still has no outcome
 MOVED = Reason(code="moved", values={}, text="A better place counts this shot to another event.")

@@ -11,8 +11,8 @@ from xml.sax.saxutils import escape
 
 from pymap3d import enu2geodetic
 
+from localisation.verdict import WITHDRAWN
 from recordings.decisions import Spot
-from recordings.events import WITHDRAWN
 from recordings.evidence.contents import Evidence
 from recordings.evidence.sealed import Globe
 from recordings.evidence.verify import Finding

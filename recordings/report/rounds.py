@@ -11,7 +11,8 @@ import msgspec
 from acoustic.errors import InputError
 from arrays.report import read_report
 from localisation.arrivals import Arrival, Residual, Shot
-from recordings.events import WITHDRAWN, event
+from localisation.verdict import WITHDRAWN
+from recordings.events import event
 from recordings.evidence.contents import Evidence, Node, arrivals_in, stations_in
 
 USED, REFUSED, SILENT, ABSENT = FATES = ("used", "refused", "silent", "absent")

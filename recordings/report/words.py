@@ -411,6 +411,30 @@ WORDS: dict[str, tuple[str, str]] = {
         "Another place explains the arrivals nearly as well",
         "Un autre lieu explique presque aussi bien les arrivées",
     ),
+    "reason.aloft": ("It burst high over the roofs", "Explosion haut au-dessus des toits"),
+    "reason.at_ground": ("At ground level", "Au niveau du sol"),
+    "reason.even_rounds": (
+        "{rounds} rounds, evenly {interval_s} s apart, as an automatic gun fires",
+        "{rounds} coups à intervalles réguliers de {interval_s} s, comme une arme automatique",
+    ),
+    "reason.uneven_rounds": (
+        "{rounds} bangs at uneven intervals of about {interval_s} s, as a string of crackers has them",
+        "{rounds} détonations à intervalles irréguliers d'environ {interval_s} s, comme un chapelet de pétards",
+    ),
+    "reason.many_places": ("From {places} places within seconds", "De {places} lieux en quelques secondes"),
+    "reason.shock_wave_led": (
+        "A bullet's shock wave came before it at {nodes} of the nodes",
+        "L'onde de choc d'une balle l'a précédé chez {nodes} des capteurs",
+    ),
+    "reason.faint": ("Faint for a gunshot at this distance", "Faible pour un coup de feu à cette distance"),
+    "reason.others_deaf": (
+        "{nodes} nodes nearer than others that heard it heard nothing",
+        "{nodes} capteurs plus proches que d'autres qui l'ont entendu n'ont rien entendu",
+    ),
+    "reason.stray_levels": (
+        "Its levels do not fall with distance as those of one sound",
+        "Ses niveaux ne baissent pas avec la distance comme ceux d'un seul bruit",
+    ),
     "reason.explained_otherwise": (
         "Later arrivals explained the sounds otherwise",
         "Des arrivées plus tardives expliquent autrement ces bruits",

@@ -256,6 +256,7 @@ def test_every_finding_is_told_in_french(checked: Checked) -> None:
     changed += [*differences([shot], []), *differences([], [shot])]
     assert len(changed) == 7
     texts = [f.text for f in checked.findings] + [f"computed anew, {sentence}" for sentence in changed]
+    texts += [f"computed anew, as another program may, {sentence}" for sentence in changed]
     texts += [f"as published, before all was known: {sentence}" for sentence in changed]
     texts += [f.text for f in opened(checked.evidence, KEY)[1]] + [*sentences_of_verify()]
     french = Language("fr")
@@ -283,7 +284,7 @@ def test_the_same_bundle_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a.pdf", "b.pdf", "a.html", "b.html"):
         done = report(BUNDLE, "--language", "fr", "--out", tmp_path / name, folder=tmp_path)
         assert done.returncode == 0, done.stderr
-        assert "✓ computed anew, 1 shots are where they were" in done.stdout
+        assert "✓ computed anew, " in done.stdout
     for kind in ("pdf", "html"):
         assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
         assert stat.S_IMODE((tmp_path / f"a.{kind}").stat().st_mode) == 0o600

@@ -164,6 +164,16 @@ export const english = {
     nodes_heard: (v: Values): string => `Heard by ${v.nodes} nodes`,
     no_redundancy: (v: Values): string => `Only ${v.nodes} nodes heard it: nothing checks the place`,
     ambiguous: (): string => "Another place explains the arrivals nearly as well",
+    aloft: (): string => "It burst high over the roofs",
+    at_ground: (): string => "At ground level",
+    even_rounds: (v: Values): string => `${v.rounds} rounds, evenly ${v.interval_s} s apart, as an automatic gun fires`,
+    uneven_rounds: (v: Values): string =>
+      `${v.rounds} bangs at uneven intervals of about ${v.interval_s} s, as a string of crackers has them`,
+    many_places: (v: Values): string => `From ${v.places} places within seconds`,
+    shock_wave_led: (v: Values): string => `A bullet's shock wave came before it at ${v.nodes} of the nodes`,
+    faint: (): string => "Faint for a gunshot at this distance",
+    others_deaf: (v: Values): string => `${v.nodes} nodes nearer than others that heard it heard nothing`,
+    stray_levels: (): string => "Its levels do not fall with distance as those of one sound",
     explained_otherwise: (): string => "Later arrivals explained the sounds otherwise",
     moving: (v: Values): string => {
       const towards = quarters[Math.round(Number(v.azimuth_deg) / 45) % 8];

@@ -180,6 +180,17 @@ export const french: Words = {
     nodes_heard: (v: Values) => `Entendu par ${v.nodes} capteurs`,
     no_redundancy: (v: Values) => `${v.nodes} capteurs seulement l'ont entendu : rien ne vérifie le lieu`,
     ambiguous: () => "Un autre lieu explique presque aussi bien les arrivées",
+    aloft: () => "Explosion haut au-dessus des toits",
+    at_ground: () => "Au niveau du sol",
+    even_rounds: (v: Values) =>
+      `${v.rounds} coups à intervalles réguliers de ${String(v.interval_s).replace(".", ",")} s, comme une arme automatique`,
+    uneven_rounds: (v: Values) =>
+      `${v.rounds} détonations à intervalles irréguliers d'environ ${String(v.interval_s).replace(".", ",")} s, comme un chapelet de pétards`,
+    many_places: (v: Values) => `De ${v.places} lieux en quelques secondes`,
+    shock_wave_led: (v: Values) => `L'onde de choc d'une balle l'a précédé chez ${v.nodes} des capteurs`,
+    faint: () => "Faible pour un coup de feu à cette distance",
+    others_deaf: (v: Values) => `${v.nodes} capteurs plus proches que d'autres qui l'ont entendu n'ont rien entendu`,
+    stray_levels: () => "Ses niveaux ne baissent pas avec la distance comme ceux d'un seul bruit",
     explained_otherwise: () => "Des arrivées plus tardives expliquent autrement ces bruits",
     moving: (v: Values) => {
       const towards = quarters[Math.round(Number(v.azimuth_deg) / 45) % 8];
