@@ -62,7 +62,7 @@ def open_authority(data: Path, names: Iterable[str] = ()) -> Authority:
             _make_ca(folder)
         if not (folder / "orders.key").exists():
             write_whole(folder / "orders.key", _private_pem(ed25519.Ed25519PrivateKey.generate()))
-        wanted = _alternatives(names)
+        wanted = server_names(names)
         if not _serves(folder, wanted):
             _make_server(folder, wanted)
         order_key = serialization.load_pem_private_key((folder / "orders.key").read_bytes(), None)
@@ -78,6 +78,12 @@ def open_authority(data: Path, names: Iterable[str] = ()) -> Authority:
         server_key=folder / "server.key",
         order_key=order_key,
     )
+
+
+def server_names(names: Iterable[str]) -> frozenset[str]:
+    """Every name a node or a browser may call this machine by; an address that only means "all" is none."""
+    every = {"localhost", "127.0.0.1", "::1", socket.gethostname(), *names}
+    return frozenset(name for name in every if name not in ("", "0.0.0.0", "::"))  # noqa: S104 — left out, not bound
 
 
 def _make_ca(folder: Path) -> None:
@@ -155,12 +161,6 @@ def _usage(*, digital_signature: bool = False, key_cert_sign: bool = False, crl_
         encipher_only=False,
         decipher_only=False,
     )
-
-
-def _alternatives(names: Iterable[str]) -> frozenset[str]:
-    """Every name a node may call this machine by; an address that only means "all" is none."""
-    every = {"localhost", "127.0.0.1", "::1", socket.gethostname(), *names}
-    return frozenset(name for name in every if name not in ("", "0.0.0.0", "::"))  # noqa: S104 — left out, not bound
 
 
 def _general_name(text: str) -> x509.GeneralName:

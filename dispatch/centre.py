@@ -15,7 +15,7 @@ from arrays.holding import hold
 from arrays.report import program, read_report
 from dispatch.api.models import Node
 from dispatch.api.render import render_event, render_node
-from dispatch.authority import Authority, open_authority
+from dispatch.authority import Authority, open_authority, server_names
 from dispatch.nodes import Nodes
 from dispatch.orders import Orders
 from dispatch.places import Frame, kept_frame
@@ -45,7 +45,8 @@ class Centre:
         folder = Path(settings.data)
         self.store = Store(folder)
         self._lock = hold(folder, "centre")
-        self.authority: Authority = open_authority(folder, [address(settings.listen)[0], *settings.names])
+        self.names = server_names([address(settings.listen)[0], settings.page_host, *settings.names])
+        self.authority: Authority = open_authority(folder, self.names)
         self.method = present_method(settings.air.air(), program())
         self.store.write_now(lambda connection: keep_method(connection, self.method))
         self.frame = self.store.write_now(lambda connection: kept_frame(connection, settings.origin)) or Frame()
@@ -78,16 +79,21 @@ class Centre:
         rendered = {identity: render_event(record, self.frame) for identity, record in events.items()}
         messages = []
         for line in lines:
-            kind = "event" if line.kind in EVENT_NEWS else line.kind
-            model = rendered.get(line.subject) if kind == "event" else self.node_model(line.subject)
-            if model is not None:
-                messages.append(Message(id=line.id, kind=kind, data=model.model_dump_json()))
+            if line.kind == "node":
+                messages += self._node_news(line.subject, line.id)
+            elif line.kind in EVENT_NEWS and line.subject in rendered:
+                messages.append(Message(id=line.id, kind="event", data=rendered[line.subject].model_dump_json()))
         return messages
 
-    def node_model(self, identity: str) -> Node | None:
-        """A node as the page shows it; None for one that is unknown."""
+    def node_model(self, identity: str, *, exact: bool) -> Node | None:
+        """A node as the page shows it, its place as a zone unless `exact`; None for one that is unknown."""
         status = self.nodes.status(identity)
-        return None if status is None else render_node(status, self.nodes.state(identity), self.frame)
+        return None if status is None else render_node(status, self.nodes.state(identity), self.frame, exact=exact)
+
+    def _node_news(self, identity: str, number: int, *, passing: bool = False) -> list[Message]:
+        both = [self.node_model(identity, exact=exact) for exact in (True, False)]
+        data, zoned = ["" if model is None else model.model_dump_json() for model in both]
+        return [Message(id=number, kind="node", data=data, zoned=zoned, passing=passing)] if data else []
 
     async def watch_nodes(self) -> None:
         """For ever: journal every change of a node's state, pass on every figure that a node reports."""
@@ -96,10 +102,9 @@ class Centre:
             try:
                 if changed:
                     await self.publish(self._note_states(changed))
-                for model in filter(None, map(self.node_model, heard)):
-                    self.bus.publish(
-                        Message(id=self.bus.last_id, kind="node", data=model.model_dump_json(), passing=True)
-                    )
+                for node in heard:
+                    for message in self._node_news(node, self.bus.last_id, passing=True):
+                        self.bus.publish(message)
                 self.nodes.told([*changed, *heard])
             except ResourceError as error:  # a full disk: what changed is told once there is room
                 log.warning("a node's state could not be kept; trying again", problem=str(error))

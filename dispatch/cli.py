@@ -16,25 +16,28 @@ import msgspec
 import structlog
 
 from dispatch.authority import open_authority
+from dispatch.commands.people import machines, people
 from dispatch.commands.performance import missed, performance
 from dispatch.enrolment import issue
-from dispatch.serve import serve
 from dispatch.settings import Settings, address, read_settings
 from dispatch.store import Store
 
 
 def main(argv: list[str]) -> int:
     """Run `tocsin centre …`; return its exit code."""
-    more = {"token": _token, "evidence": _evidence, "key": _key, "performance": performance, "missed": missed}
+    more = {"token": _token, "evidence": _evidence, "key": _key, "people": people, "machines": machines}
+    more |= {"performance": performance, "missed": missed}
     if argv and argv[0] in more:
         return more[argv[0]](argv[1:])
     arguments = _parser().parse_args(argv)
     settings = read_settings(Path(arguments.settings)) if arguments.settings else Settings()
-    given = {key: getattr(arguments, key) for key in ("data", "listen", "page_port")}
+    given = {key: getattr(arguments, key) for key in ("data", "listen", "page_host", "page_port")}
     settings = msgspec.structs.replace(settings, **{key: value for key, value in given.items() if value is not None})
     address(settings.listen)
     os.umask(0o077)  # the store holds positions and what was heard: the owner's affair
     _log_to_standard_error()
+    from dispatch.serve import serve  # here: the web stack is the running centre's alone
+
     asyncio.run(serve(settings, _say_ready))
     return 0
 
@@ -42,15 +45,17 @@ def main(argv: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tocsin centre",
-        description="Run the centre: nodes report over HTTPS, the page is on 127.0.0.1.",
+        description="Run the centre: nodes report over HTTPS, people log in to the page.",
         epilog="`tocsin centre token` prints a one-time token that enrols one node within 24 hours; `tocsin centre "
         "evidence` writes all there is about one event to a file that anyone can check; `tocsin centre key` prints the "
         "key that such files are signed with; `tocsin centre performance` how well the network did; `tocsin centre "
-        "missed` enters a shooting that raised no alert. Each has its own --help.",
+        "missed` enters a shooting that raised no alert; `tocsin centre people` and `tocsin centre machines` say who "
+        "may log in and which programs may use the API. Each has its own --help.",
     )
     parser.add_argument("settings", nargs="?", metavar="SETTINGS.toml", help="settings file; every key is optional")
     parser.add_argument("--data", metavar="DIR", help="folder of the store and the keys (default: tocsin-data)")
     parser.add_argument("--listen", metavar="HOST:PORT", help="where nodes report (default: 127.0.0.1:8443)")
+    parser.add_argument("--page-host", metavar="HOST", help="where the page listens (default: 127.0.0.1)")
     parser.add_argument("--page-port", type=_port, metavar="PORT", help="port of the page (default: 8080)")
     return parser
 
@@ -104,8 +109,10 @@ def issue_tokens(data: Path, count: int) -> list[str]:
         store.close()
 
 
-def _say_ready(ingest: str, page: str) -> None:
+def _say_ready(ingest: str, page: str, first: str | None) -> None:
     print(f"nodes report to {ingest}\nthe page is at {page}", flush=True)
+    if first is not None:
+        print(f"become its administrator, once and within 24 hours: {page}/#/{first}", flush=True)
 
 
 def _count(text: str) -> int:

@@ -19,7 +19,7 @@ from statistics import median
 from typing import Any, NoReturn
 
 from acoustic.errors import ResourceError
-from dispatch.processes import City, Listener
+from dispatch.processes import City
 from dispatch.truth import GUNSHOT, Fired, Located, Pair, outcome, pairs
 from localisation.verdict import WITHDRAWN
 from recordings.scene import ORIGIN, Scene, SceneNode, scene, write_scene
@@ -97,8 +97,8 @@ def _demo(folder: Path, arguments: argparse.Namespace) -> int:
     with City(folder, centre_settings(chosen), arguments.page_port) as city:
         city.start_centre()
         print(f"the page is at {city.page}", flush=True)
-        if not arguments.headless:
-            webbrowser.open(city.page)
+        if arguments.headless or not webbrowser.open(city.link()):
+            print(f"this link logs you in, once: {city.link()}", flush=True)
         print("making the first scene, enrolling its nodes …", flush=True)
         write_scene(chosen, folder / "scene")
         enrol(city, chosen, folder / "scene")
@@ -117,7 +117,7 @@ def play(city: City, chosen: Scene, folder: Path) -> bool:
     """Play a written scene through the nodes, telling each located shot; whether it went as it should."""
     start = start_nodes(city, chosen, folder)
     page = Page(since_ms=start.timestamp() * 1e3)
-    listener = Listener(city.page, page.hear)
+    listener = city.listen(page.hear)
     fired = fired_in(chosen, start)
     print(f"all {len(chosen.nodes)} nodes are listening; the scene begins\n{HEADING}", flush=True)
     end_s = start.timestamp() + chosen.seconds

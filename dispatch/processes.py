@@ -16,12 +16,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import sqlalchemy as sa
+
 from acoustic.errors import ResourceError
 from dispatch.cli import issue_tokens
 from dispatch.locator import backlog
+from dispatch.people.register import add, admit_machine, make_link
+from dispatch.people.roles import Right, Role
 from dispatch.store import Store
+from dispatch.store.people import person_named
 
 STOP_S = 8.0
+SEES = frozenset({Right.SEE_EVENTS, Right.SEE_PLACES})
+BY = "the demo"
 
 
 class City:
@@ -34,7 +41,7 @@ class City:
         self._listen = "127.0.0.1:0"
         self._page_port = page_port
         self._running: dict[str, subprocess.Popen[str]] = {}
-        self.ingest = self.page = ""
+        self.ingest = self.page = self._token = ""
 
     def __enter__(self) -> Self:
         return self
@@ -54,6 +61,7 @@ class City:
         self.ingest, self.page = addresses
         self._listen = self.ingest.removeprefix("https://")
         self._page_port = int(self.page.rpartition(":")[2])
+        self._token = self._write(lambda c, now_ms: admit_machine(c, "demo", SEES, 1, BY, now_ms))
 
     def wait(self, names: Iterable[str]) -> None:
         """Let these come to their end; raises ResourceError with the last words of one that fails."""
@@ -70,10 +78,26 @@ class City:
         """One-time tokens, as an administrator makes them."""
         return issue_tokens(self.data, count)
 
+    def link(self) -> str:
+        """The page's address, by which a person comes in once, who may do everything."""
+
+        def work(connection: sa.Connection, now_ms: int) -> str:
+            person = person_named(connection, "demo") or add(connection, "demo", Role.ADMINISTRATOR, BY, now_ms)
+            return make_link(connection, person, BY, now_ms, "enter")
+
+        return f"{self.page}/#/{self._write(work)}"
+
+    def listen(self, heard: Callable[[dict[str, Any]], None]) -> Listener:
+        """Hand each event that the page's stream tells to `heard`, in a thread."""
+        return Listener(self.page, self._token, heard)
+
     def state(self) -> dict[str, Any]:
         """What the page shows now."""
+        request = urllib.request.Request(  # noqa: S310 — our own page
+            f"{self.page}/api/state", headers={"Authorization": f"Bearer {self._token}"}
+        )
         try:
-            with urllib.request.urlopen(f"{self.page}/api/state", timeout=10) as answer:  # noqa: S310 — our own page
+            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 — our own page
                 return dict(json.load(answer))
         except (urllib.error.URLError, ValueError) as error:
             raise ResourceError(f"the centre's page does not answer ({error}): {self.last_words('centre')}") from error
@@ -116,6 +140,13 @@ class City:
         lines = (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return lines[-1] if lines else "it said nothing"
 
+    def _write(self, work: Callable[[sa.Connection, int], str]) -> str:
+        store = Store(self.data)
+        try:
+            return store.write_now(lambda connection: work(connection, time.time_ns() // 1_000_000))
+        finally:
+            store.close()
+
     def _start(self, name: str, *arguments: str | Path) -> subprocess.Popen[str]:
         with (self.folder / f"{name}.log").open("a") as log:
             process = subprocess.Popen(  # noqa: S603 — this program itself
@@ -134,8 +165,9 @@ class City:
 class Listener:
     """Reads the page's stream in a thread and hands each event on; comes again where the centre was away."""
 
-    def __init__(self, page: str, heard: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, page: str, token: str, heard: Callable[[dict[str, Any]], None]) -> None:
         self._page = page
+        self._token = token
         self._heard = heard
         self._last_id = "0"
         self._ended = threading.Event()
@@ -149,7 +181,8 @@ class Listener:
     def _run(self) -> None:
         while not self._ended.is_set():
             request = urllib.request.Request(  # noqa: S310 — our own page
-                f"{self._page}/api/stream", headers={"Last-Event-ID": self._last_id}
+                f"{self._page}/api/stream",
+                headers={"Last-Event-ID": self._last_id, "Authorization": f"Bearer {self._token}"},
             )
             try:
                 with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 — our own page

@@ -5,22 +5,24 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import ssl
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from acoustic.errors import ResourceError
+from acoustic.errors import InputError, ResourceError
 from dispatch.api.app import page_app
 from dispatch.centre import Centre
 from dispatch.ingest import Ingest, Keeper
 from dispatch.locator import Locator
+from dispatch.people.register import first_link
 from dispatch.reminders import remind
 from dispatch.settings import Settings, address
 
 GRACE_S = 3
-PAGE_HOST = "127.0.0.1"  # until people can log in
+Ready = Callable[[str, str, str | None], None]
 
 
 class _Server(uvicorn.Server):
@@ -31,13 +33,14 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(settings: Settings, ready: Callable[[str, str], None]) -> None:
-    """Run until SIGINT or SIGTERM; `ready(ingest, page)` is called with both addresses once they answer.
+async def serve(settings: Settings, ready: Ready) -> None:
+    """Run until SIGINT or SIGTERM; `ready(ingest, page, first)` is called once both addresses answer; `first` is the
+    link that makes the first administrator, where there is none.
 
     Raises ResourceError where a port is in use or the data folder is unusable.
     """
     host, port = address(settings.listen)
-    with bind(host, port) as ingest_socket, bind(PAGE_HOST, settings.page_port) as page_socket:
+    with bind(host, port) as ingest_socket, bind(settings.page_host, settings.page_port) as page_socket:
         centre = Centre(settings)
         try:
             await _run(centre, ingest_socket, page_socket, ready)
@@ -46,12 +49,15 @@ async def serve(settings: Settings, ready: Callable[[str, str], None]) -> None:
 
 
 async def _run(
-    centre: Centre, ingest_socket: socket.socket, page_socket: socket.socket, ready: Callable[[str, str], None]
+    centre: Centre,
+    ingest_socket: socket.socket,
+    page_socket: socket.socket,
+    ready: Ready,
 ) -> None:
     locator, keeper = Locator(centre), Keeper(centre)
     tls = {"ssl_certfile": centre.authority.server_cert, "ssl_keyfile": centre.authority.server_key}
     ingest = _Server(_config(Ingest(centre, keeper, locator).app(), **tls))
-    page = _Server(_config(page_app(centre)))
+    page = _Server(_page_config(centre))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -67,7 +73,9 @@ async def _run(
     try:
         while not (ingest.started and page.started) and not any(task.done() for task in listeners):
             await asyncio.sleep(0.01)
-        ready(f"https://{_shown(ingest_socket)}", f"http://{_shown(page_socket)}")
+        scheme = "https" if centre.settings.page_tls else "http"
+        first = await centre.store.write(lambda connection: first_link(connection, centre.now_ms))
+        ready(f"https://{_shown(ingest_socket)}", f"{scheme}://{_shown(page_socket)}", first)
         await asyncio.wait([stopping, *listeners, *workers], return_when=asyncio.FIRST_COMPLETED)
         failed = [task for task in workers if task.done()]
     finally:
@@ -98,6 +106,21 @@ def bind(host: str, port: int) -> socket.socket:
             f"port {port} on {host} cannot be used: {reason}; choose another or end who has it"
         ) from error
     return listener
+
+
+def _page_config(centre: Centre) -> uvicorn.Config:
+    settings, authority = centre.settings, centre.authority
+    app = page_app(centre, hosts=centre.names, tls=settings.page_tls)
+    if not settings.page_tls:
+        return _config(app)
+    certificate, key = settings.page_certificate, settings.page_key
+    if certificate is None or key is None:
+        return _config(app, ssl_certfile=authority.server_cert, ssl_keyfile=authority.server_key)
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        raise InputError(f"page_certificate {certificate} and page_key {key} cannot be used: {error}") from error
+    return _config(app, ssl_certfile=certificate, ssl_keyfile=key)
 
 
 def _config(app: ASGIApp, **more: object) -> uvicorn.Config:

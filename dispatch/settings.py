@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import tomllib
 from pathlib import Path
 
@@ -40,15 +41,19 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Everything that a centre can be told.
 
     `name` is what the page calls the site; `data` the folder of the store and the keys; `listen` HOST:PORT where nodes
-    report (HTTPS); `page_port` the page's port on 127.0.0.1; `names` further host names in the server's certificate;
-    `zones` the parts of the town that figures are given for, `timezone` its local time; `outcome_due_h`: after so many
-    hours an alert without an outcome is reminded of, again and again.
+    report (HTTPS); `names` further host names in the server's certificate. The page is at `page_host` and `page_port`:
+    beyond this machine over HTTPS only, with the files `page_certificate` and `page_key` or a certificate of our CA.
+    `zones` are the parts of the town that figures are given for, `timezone` its local time; `outcome_due_h`: after so
+    many hours an alert without an outcome is reminded of, again and again.
     """
 
     name: str = "Tocsin"
     data: str = "tocsin-data"
     listen: str = "127.0.0.1:8443"
+    page_host: str = "127.0.0.1"
     page_port: int = 8080
+    page_certificate: str | None = None
+    page_key: str | None = None
     names: list[str] = []
     origin: Origin | None = None
     air: Weather = Weather()
@@ -64,6 +69,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         if len({zone.name for zone in self.zones}) < len(self.zones):
             raise InputError("zones has one name twice; expected each once")
         within("page_port", self.page_port, 0, 65535)
+        if (self.page_certificate is None) != (self.page_key is None):
+            raise InputError("page_certificate and page_key go together; expected both or neither")
+
+    @property
+    def page_tls(self) -> bool:
+        """Whether the page is served over HTTPS."""
+        return self.page_certificate is not None or not _is_this_machine(self.page_host)
 
 
 def read_settings(path: Path) -> Settings:
@@ -90,6 +102,13 @@ def address(text: str) -> tuple[str, int]:
     if not (colon and host and port.isascii() and port.isdigit() and int(port) <= 65535):
         raise InputError(f"listen is {text!r}; expected HOST:PORT, such as 127.0.0.1:8443")
     return host.strip("[]"), int(port)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def within(name: str, value: float, lowest: float, highest: float) -> None:

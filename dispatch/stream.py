@@ -14,17 +14,20 @@ BACKLOG = 1000  # messages that a slow page may lag behind before it is told to 
 class Message:
     """One piece of news: the journal's id, its kind (`event` or `node`), and JSON.
 
-    `passing` news (a node's figures) is in no journal and carries the id of the last line before it.
+    `passing` news (a node's figures) is in no journal and carries the id of the last line before it. `zoned` is the
+    same JSON for who may not see where nodes stand, where that differs.
     """
 
     id: int
     kind: str
     data: str
+    zoned: str = ""
     passing: bool = False
 
-    def encode(self) -> str:
+    def encode(self, *, exact: bool) -> str:
         """As a server-sent event."""
-        return f"id: {self.id}\nevent: {self.kind}\ndata: {self.data}\n\n"
+        data = self.data if exact or not self.zoned else self.zoned
+        return f"id: {self.id}\nevent: {self.kind}\ndata: {data}\n\n"
 
 
 class Bus:

@@ -1,1 +1,1 @@
-"""The page's API on 127.0.0.1: what is known now, one event in full, and a stream of what changes."""
+"""The page's API: who calls, what is known now, one event in full, and a stream of what changes."""

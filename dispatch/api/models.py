@@ -23,12 +23,16 @@ class Globe(Model):
 
 
 class Node(Model):
-    """A node on the map; None where it has not said so yet."""
+    """A node on the map; None where it has not said so yet.
+
+    For who may not see where nodes stand, x, y and lat, lon are the middle of a square of `zone_m` that it stands in.
+    """
 
     id: str
     x: float
     y: float
-    z: float
+    z: float | None
+    zone_m: float | None
     lat: float | None
     lon: float | None
     state: Literal["ok", "degraded", "fault", "silent", "new"]

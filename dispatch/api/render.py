@@ -15,19 +15,22 @@ from dispatch.store.events import EventRecord, Version
 from localisation.arrivals import Arrival, Origin, Shot
 from recordings.decisions import state_of
 
+ZONE_M = 250.0
 LATE_S = 30.0  # sound takes 3 s over a kilometre; what is recorded this long after the shot waited in an outbox
 
 
-def render_node(status: NodeStatus, state: str, frame: Frame) -> models.Node:
-    """A node in its present state."""
+def render_node(status: NodeStatus, state: str, frame: Frame, *, exact: bool) -> models.Node:
+    """A node in its present state; its place as a zone unless `exact`."""
     record, health = status.record, status.health
-    lat, lon = frame.degrees(record.x, record.y, record.z)
+    x, y = (record.x, record.y) if exact else (_zone(record.x), _zone(record.y))
+    lat, lon = frame.degrees(x, y, record.z if exact else 0.0)
     return models.Node.model_validate(
         {
             "id": record.id,
-            "x": record.x,
-            "y": record.y,
-            "z": record.z,
+            "x": x,
+            "y": y,
+            "z": record.z if exact else None,
+            "zone_m": None if exact else ZONE_M,
             "lat": lat,
             "lon": lon,
             "state": state,
@@ -56,6 +59,10 @@ def render_detail(record: EventRecord, frame: Frame, arrivals: Mapping[str, Arri
     return EventDetail.model_validate(
         {**_event(record, frame), "versions": versions, "arrivals": heard, "history": history}
     )
+
+
+def _zone(metres: float) -> float:
+    return (metres // ZONE_M + 0.5) * ZONE_M
 
 
 def _event(record: EventRecord, frame: Frame) -> dict[str, Any]:

@@ -92,3 +92,50 @@ journal = Table(
     Index(None, "kind", "recorded_ms"),
     sqlite_autoincrement=True,
 )
+
+# Who may log in. `password` is empty until a one-time link has set it; names differ by more than case (`folded`).
+people = Table(
+    "people",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("folded", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("password", Text),
+    Column("code_secret", Text),
+    Column("code_step", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until_ms", BigInteger, nullable=False),
+    Column("added_ms", BigInteger, nullable=False),
+)
+
+# Of secrets only digests are kept, here and below.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+    Column("ends_ms", BigInteger, nullable=False),
+    Index(None, "person"),
+)
+
+# One-time links: `person` is None in that of the first administrator, who has no name yet.
+links = Table(
+    "links",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("person", Text),
+    Column("expires_ms", BigInteger, nullable=False),
+)
+
+machines = Table(
+    "machines",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("rights", Text, nullable=False),
+    Column("added_ms", BigInteger, nullable=False),
+    Column("ends_ms", BigInteger, nullable=False),
+)

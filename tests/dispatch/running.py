@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 import os
+import secrets
 import signal
 import ssl
 import subprocess
@@ -13,14 +14,22 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from arrays.report import Health, Report, WireArrival
+from dispatch.people import register
+from dispatch.people.roles import Role
+from dispatch.store import Store
 from tests.dispatch import wire
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SPEED_MS = 340.3
@@ -35,6 +44,7 @@ class RunningCentre:
     data: Path
     ingest: str
     page: str
+    clients: list[httpx.Client] = field(default_factory=list)
 
     def tls(self) -> ssl.SSLContext:
         """Trusts this centre's CA and nothing else."""
@@ -44,9 +54,36 @@ class RunningCentre:
         """A node's connection."""
         return httpx.Client(base_url=self.ingest, verify=self.tls(), timeout=20.0)
 
+    def client_of_page(self, *rights: str) -> httpx.Client:
+        """A program with a token of its own; without rights named, one that sees everything."""
+        name = f"test {secrets.token_hex(4)}"
+        may = [part for right in rights or ("see-events", "see-places") for part in ("--may", right)]
+        token = said("centre", "machines", "add", name, *may, "--data", self.data)
+        return self._client({"Authorization": f"Bearer {token}"})
+
+    @cached_property
+    def api(self) -> httpx.Client:
+        """A program that sees everything."""
+        return self.client_of_page()
+
+    def let_in(self, role: str) -> httpx.Client:
+        """The browser of a new person of a role, let in by a link without a password, and sending as a page does."""
+        secret = one_time_link(self.data, role).partition("/")[2]
+        client = self._client({"Origin": self.page})
+        client.post("/api/session/link", json={"secret": secret}).raise_for_status()
+        return client
+
+    def _client(self, headers: dict[str, str]) -> httpx.Client:
+        self.clients.append(httpx.Client(base_url=self.page, headers=headers, timeout=20.0))
+        return self.clients[-1]
+
+    def show(self, page: Page, role: str = "administrator") -> None:
+        """Open this centre's page, as someone of a role."""
+        page.goto(f"{self.page}/#/{one_time_link(self.data, role)}")
+
     def state(self) -> dict[str, Any]:
         """The page's state now."""
-        return dict(httpx.get(f"{self.page}/api/state", timeout=20.0).raise_for_status().json())
+        return dict(self.api.get("/api/state").raise_for_status().json())
 
     def kill(self) -> None:
         """End it at once, as a power cut does."""
@@ -69,13 +106,35 @@ def running_centre(data: Path, *arguments: str, listen: str = "127.0.0.1:0") -> 
     try:
         assert process.stdout is not None
         addresses = [process.stdout.readline().rpartition(" ")[2].strip() for _ in range(2)]
-        assert addresses[1].startswith("http://"), log.name
-        yield RunningCentre(process, data, *addresses)
+        assert addresses[1].startswith("http"), log.name
+        running = RunningCentre(process, data, addresses[0], addresses[1])
+        yield running
+        for client in running.clients:
+            client.close()
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         process.communicate(timeout=20)
         log.close()
+
+
+def one_time_link(data: Path, role: str) -> str:
+    """`enter/SECRET`, for a new person of a role."""
+    store, now_ms = Store(data), time.time_ns() // 1_000_000
+
+    def work(connection: sa.Connection) -> str:
+        person = register.add(connection, f"{role} {secrets.token_hex(4)}", Role(role), "a test", now_ms)
+        return register.make_link(connection, person, "a test", now_ms, "enter")
+
+    try:
+        return store.write_now(work)
+    finally:
+        store.close()
+
+
+def said(*arguments: str | Path) -> str:
+    """What a command prints."""
+    return subprocess.run(command(*arguments), capture_output=True, text=True, check=True).stdout.strip()
 
 
 def token(data: Path) -> str:
@@ -85,8 +144,7 @@ def token(data: Path) -> str:
 
 def tokens(data: Path, count: int) -> list[str]:
     """Several one-time tokens."""
-    line = command("centre", "token", "--data", data, "--count", str(count))
-    return subprocess.run(line, capture_output=True, text=True, check=True).stdout.split()
+    return said("centre", "token", "--data", data, "--count", str(count)).split()
 
 
 @dataclass

@@ -60,7 +60,7 @@ def page(browser: Browser, centre: RunningCentre, nodes: list[FakeNode]) -> Iter
     wrong: list[str] = []
     opened.on("pageerror", lambda error: wrong.append(str(error)))
     opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    opened.goto(centre.page)
+    centre.show(opened)
     expect(opened.get_by_test_id("link")).to_contain_text("Live")
     yield opened
     opened.close()
@@ -185,7 +185,7 @@ def test_a_damaged_memory_of_what_was_seen_does_not_blank_the_page(
 ) -> None:
     opened = browser.new_page(locale="en-GB")
     opened.add_init_script(f"localStorage.setItem('seen', {kept!r})")
-    opened.goto(centre.page)
+    centre.show(opened)
     expect(opened.get_by_test_id("health")).to_have_count(len(nodes))
     opened.close()
 
@@ -193,7 +193,7 @@ def test_a_damaged_memory_of_what_was_seen_does_not_blank_the_page(
 def test_a_lost_centre_is_said_and_found_again(browser: Browser, tmp_path: Path) -> None:
     opened = browser.new_page(locale="en-GB")
     with running_centre(tmp_path / "data") as first:
-        opened.goto(first.page)
+        first.show(opened)
         expect(opened.get_by_test_id("empty")).to_contain_text("No node has reported yet")
         port = httpx.URL(first.page).port
         first.kill()

@@ -32,7 +32,14 @@ def node(number: int, **other: Any) -> dict[str, Any]:
     x, y, z = GRID[number % len(GRID)]
     now_ms = int(time.time() * 1e3)
     base = {"id": f"roof-{number + 1}", "x": x, "y": y, "z": z, "lat": 44.84 + y / 111e3, "lon": -0.58 + x / 79e3}
-    base |= {"state": "ok", "last_report_ms": now_ms, "interval_s": 3.0, "clock_sigma_s": 2e-5, "noise_db": -52.0}
+    base |= {
+        "zone_m": None,
+        "state": "ok",
+        "last_report_ms": now_ms,
+        "interval_s": 3.0,
+        "clock_sigma_s": 2e-5,
+        "noise_db": -52.0,
+    }
     return base | {"outbox": 0, "reasons": []} | other
 
 
@@ -133,6 +140,8 @@ class Handler(SimpleHTTPRequestHandler):
         path = self.path.partition("?")[0]
         if path.startswith("/api/") and self.canned.lost.is_set():
             self.send_error(503)
+        elif path == "/api/session":
+            self._json({"name": "Ann", "role": "dispatcher", "rights": ["see-events"], "ends_ms": 2**42})
         elif path == "/api/state":
             self._json(self.canned.state())
         elif path == "/api/stream":

@@ -78,7 +78,7 @@ def test_shots_are_located_once_through_kill_and_restart(data: Path) -> None:
         assert {e["id"] for e in near(standing, 100.0, 80.0)} == {first["id"]}
         assert [e["count"] for e in standing] == [1, 1]
         assert not any(e["late"] for e in standing)
-        detail = httpx.get(f"{centre.page}/api/events/{standing[0]['id']}").json()
+        detail = centre.api.get(f"/api/events/{standing[0]['id']}").json()
         assert len({a["node"] for a in detail["arrivals"] if not a["refused"]}) == 12
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from acoustic.errors import ResourceError
-from dispatch.processes import City, Listener
+from dispatch.processes import City
 from tests.dispatch.running import wait_for
 
 
@@ -35,7 +35,7 @@ def test_the_centre_comes_back_at_its_addresses_and_the_listener_with_it(tmp_pat
     with City(tmp_path, 'name = "Here"') as city:
         city.start_centre()
         addresses = city.ingest, city.page
-        listener = Listener(city.page, heard.append)
+        listener = city.listen(heard.append)
         city.kill("centre")
         city.start_centre()
         assert (city.ingest, city.page) == addresses

@@ -81,7 +81,7 @@ def test_the_detail_tells_versions_and_residuals() -> None:
 
 def test_a_node_that_never_reported_has_no_figures() -> None:
     fresh = NodeStatus(record=NodeRecord(id="n", public_key=b"", x=1.0, y=2.0, z=3.0))
-    shown = render_node(fresh, "new", FRAME)
+    shown = render_node(fresh, "new", FRAME, exact=True)
     assert (shown.last_report_ms, shown.noise_db, shown.outbox, shown.reasons) == (None, None, None, [])
-    known = render_node(replace(fresh, heard_ns=5_000_000, health=health("degraded")), "degraded", FRAME)
+    known = render_node(replace(fresh, heard_ns=5_000_000, health=health("degraded")), "degraded", FRAME, exact=True)
     assert (known.last_report_ms, known.state, known.interval_s) == (5, "degraded", 3.0)

@@ -49,4 +49,4 @@ def test_a_page_that_comes_after_the_end_is_ended() -> None:
 
 
 def test_a_message_is_a_server_sent_event() -> None:
-    assert message(7).encode() == "id: 7\nevent: event\ndata: {}\n\n"
+    assert message(7).encode(exact=True) == "id: 7\nevent: event\ndata: {}\n\n"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dispatch.demo import BOUND_M, Page, centre_settings, enrol, fired_in, start_nodes
-from dispatch.processes import City, Listener
+from dispatch.processes import City
 from dispatch.truth import outcome
 from recordings.scene import scene, write_scene
 from tests.dispatch.running import wait_for
@@ -26,7 +26,7 @@ def test_killed_in_mid_scene_the_centre_loses_and_doubles_nothing(tmp_path: Path
         city.start_centre()
         enrol(city, chosen, tmp_path / "scene")
         start = start_nodes(city, chosen, tmp_path / "scene")
-        listener = Listener(city.page, page.hear)
+        listener = city.listen(page.hear)
         wait_for(page.all, chosen.seconds + 30.0)
         seen = set(page.all())
         city.kill("centre")

@@ -22,7 +22,9 @@ export type NodeState = "ok" | "degraded" | "fault" | "silent" | "new";
 
 export interface ListeningNode extends Place {
   id: string;
-  z: number;
+  z: number | null;
+  /** Where exact places are not ours to see: the side of the square whose middle x, y is. */
+  zone_m: number | null;
   lat: number | null;
   lon: number | null;
   state: NodeState;
@@ -105,16 +107,47 @@ export interface State {
   events: Incident[];
 }
 
+export interface Me {
+  name: string;
+  role: string | null;
+  rights: string[];
+  ends_ms: number;
+}
+
 const PATIENCE_MS = 8000;
 
-async function get<T>(path: string): Promise<T> {
+/** The centre's answer that it will not, with its sentence. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    sentence: string,
+  ) {
+    super(sentence);
+  }
+}
+
+async function ask(method: string, path: string, body?: unknown): Promise<Response> {
   const answer = await fetch(path, {
-    headers: { accept: "application/json" },
+    method,
+    headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) },
+    body: body === undefined ? null : JSON.stringify(body),
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-  return (await answer.json()) as T;
+  if (answer.ok) return answer;
+  const told = (await answer.json().catch(() => ({}))) as { error?: string };
+  throw new Refused(answer.status, told.error ?? `${path}: ${answer.status}`);
 }
+
+const get = async <T>(path: string): Promise<T> => (await (await ask("GET", path)).json()) as T;
+const post = async <T>(path: string, body: unknown): Promise<T> => (await (await ask("POST", path, body)).json()) as T;
+
+export const session = {
+  me: (): Promise<Me | null> => get("/api/session"),
+  logIn: (name: string, password: string): Promise<Me> => post("/api/session", { name, password }),
+  follow: (secret: string, password?: string, name?: string): Promise<Me> =>
+    post("/api/session/link", { secret, password, name }),
+  end: (): Promise<Response> => ask("DELETE", "/api/session"),
+};
 
 export const state = (): Promise<State> => get("/api/state");
 export const detail = (id: string): Promise<IncidentDetail> => get(`/api/events/${encodeURIComponent(id)}`);

@@ -1,6 +1,7 @@
 // The page's copy of the centre: loaded once, then kept by server-sent events. The browser reconnects by itself and
 // names the last message it saw, so that nothing is missed; after a break everything is read again as well.
-import { state, type Globe, type Incident, type ListeningNode, type State } from "./api";
+import { Refused, state, type Globe, type Incident, type ListeningNode, type State } from "./api";
+import { who } from "./who.svelte";
 
 const RETRY_MS = 2000;
 const QUIET_MS = 20_000; // nodes report every few seconds: longer silence than this is asked about
@@ -43,6 +44,7 @@ class Live {
 
   start(): () => void {
     const ticking = setInterval(() => this.tick(), 1000);
+    who.onBack = () => void this.load();
     void this.load();
     return () => {
       clearInterval(ticking);
@@ -64,9 +66,10 @@ class Live {
     clearTimeout(this.retry);
     try {
       this.accept(await state());
-    } catch {
+    } catch (error) {
       this.lose();
-      this.retry = setTimeout(() => void this.load(), RETRY_MS);
+      if (error instanceof Refused && error.status === 401) who.end();
+      else this.retry = setTimeout(() => void this.load(), RETRY_MS);
     } finally {
       this.loading = false;
     }

@@ -47,6 +47,30 @@ export const english = {
   ] as [string, string][],
   close: "Close",
 
+  // log-in
+  log_in: "Log in",
+  log_out: (name: string): string => `Log out ${name}`.trim(),
+  person: "Name",
+  password: "Password",
+  new_password: "New password",
+  password_rule: "At least 12 characters; a few words are easy to keep.",
+  first_title: "You are the first here",
+  first_note: "Choose your name and a password. You become this centre's administrator.",
+  join_title: "Choose your password",
+  join_note: "This link is good once. From then on you log in with your name and this password.",
+  ended_title: "Your session has ended",
+  ended_note: "What you see behind this is from before. Log in to go on where you were.",
+  go_on: "Go on",
+  refusal: {
+    wrong: "The name or the password is wrong.",
+    link: "This link was used before or is too old. An administrator can make a new one.",
+    many: "Too many attempts. Try again in 15 minutes, or ask an administrator.",
+    password: "This password will not do: it needs at least 12 characters, 5 of them different, and more than your name.",
+    name: "This name will not do: letters, digits and spaces, and nobody else's.",
+    away: "The centre does not answer. Try again in a moment.",
+  },
+  ended: (since: string): string => `Your session ended at ${since}.`,
+
   // link
   lost: (since: string): string => `Connection lost, trying again since ${since}.`,
   lost_meaning: "What you see is from then; new shots do not appear.",

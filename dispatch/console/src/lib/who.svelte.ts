@@ -1,0 +1,93 @@
+// Who is logged in at this page. A session that ends keeps the view, greyed, behind the log-in.
+import { Refused, session, type Me } from "./api";
+
+type LinkKind = "first" | "join" | "enter";
+const LINK = /^#\/(first|join|enter)\/([\w-]+)$/;
+const RETRY_MS = 2000;
+
+/** Why somebody was not let in, for the page's words to tell. */
+export type Refusal = "wrong" | "link" | "many" | "password" | "name" | "away";
+
+class Who {
+  me = $state.raw<Me | null>(null);
+  /** Whether the centre has said who is logged in. */
+  asked = $state(false);
+  /** Whether somebody was logged in at this page, whose session has ended. */
+  ended = $state(false);
+  /** The one-time link by which this page was opened. */
+  link = $state.raw<{ kind: LinkKind; secret: string } | null>(null);
+  refusal = $state<Refusal | null>(null);
+
+  /** Told when somebody is let in again after an end. */
+  onBack: () => void = () => {};
+
+  async start(): Promise<void> {
+    const found = LINK.exec(location.hash);
+    if (found !== null) {
+      history.replaceState(null, "", location.pathname); // a link is a secret, and good once: not for the history
+      this.link = { kind: found[1] as LinkKind, secret: found[2] ?? "" };
+    }
+    if (this.link?.kind === "enter") await this.follow();
+    else if (this.link === null) await this.ask();
+    this.asked = true;
+  }
+
+  logIn(name: string, password: string): Promise<boolean> {
+    return this.come(() => session.logIn(name, password));
+  }
+
+  follow(password?: string, name?: string): Promise<boolean> {
+    const secret = this.link?.secret ?? "";
+    return this.come(() => session.follow(secret, password, name));
+  }
+
+  async logOut(): Promise<void> {
+    try {
+      await session.end();
+    } finally {
+      location.reload(); // nothing of what was seen stays in the page
+    }
+  }
+
+  /** The centre says that nobody is logged in. */
+  end(): void {
+    this.ended = this.me !== null;
+    this.refusal = null;
+  }
+
+  private async ask(): Promise<void> {
+    for (;;) {
+      try {
+        this.me = await session.me();
+        return;
+      } catch {
+        await new Promise((done) => setTimeout(done, RETRY_MS));
+      }
+    }
+  }
+
+  private async come(way: () => Promise<Me>): Promise<boolean> {
+    this.refusal = null;
+    try {
+      const me = await way();
+      if (this.me !== null && this.me.name !== me.name) location.reload(); // another person: another view
+      this.me = me;
+      this.link = null;
+      if (this.ended) this.onBack();
+      this.ended = false;
+      return true;
+    } catch (error) {
+      this.refusal = why(error, this.link !== null);
+      return false;
+    }
+  }
+}
+
+function why(error: unknown, link: boolean): Refusal {
+  if (!(error instanceof Refused)) return "away";
+  if (error.status === 401) return link ? "link" : "wrong";
+  if (error.status === 400 || error.status === 422) return /^name/.test(error.message) ? "name" : "password";
+  return error.status === 429 ? "many" : "away";
+}
+
+export const who = new Who();

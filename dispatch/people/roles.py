@@ -1,0 +1,35 @@
+"""The roles, and the rights that each has: the one table that the API, the page and docs/run/people.md follow."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Right(StrEnum):
+    """What a route asks of who calls it."""
+
+    SEE_EVENTS = "see-events"  # events with place and ellipse, nodes' health, and nodes' places as a zone
+    SEE_PLACES = "see-places"  # where each node stands, and what each heard (which tells where it stands)
+    DECIDE = "decide"  # what is done about an event
+    READ_JOURNAL = "read-journal"
+    ADMINISTER = "administer"  # people, machines
+
+
+class Role(StrEnum):
+    """What a person is here for; each person has one."""
+
+    WALL = "wall"
+    DISPATCHER = "dispatcher"
+    ANALYST = "analyst"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+RIGHTS: dict[Role, frozenset[Right]] = {
+    Role.WALL: frozenset({Right.SEE_EVENTS}),
+    Role.DISPATCHER: frozenset({Right.SEE_EVENTS, Right.DECIDE}),
+    Role.ANALYST: frozenset({Right.SEE_EVENTS, Right.SEE_PLACES, Right.DECIDE}),
+    Role.AUDITOR: frozenset({Right.SEE_EVENTS, Right.READ_JOURNAL}),
+    Role.ADMINISTRATOR: frozenset(Right),
+}
+MACHINE_RIGHTS = frozenset(Right) - {Right.ADMINISTER}  # a stolen token must not let anyone else in
