@@ -8,12 +8,14 @@ from pathlib import Path
 
 
 def main(argv: list[str]) -> int:
-    """Answer `tocsin node SETTINGS.toml` `tocsin node enrol …` and `tocsin node status …`."""
+    """Answer `tocsin node SETTINGS.toml`, `tocsin node enrol …`, `tocsin node rotate …` and `tocsin node status …`."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small products are far slower on several threads
     if argv[:1] == ["status"]:
         from arrays.status import main as status
 
         return status(argv[1:])
+    if argv[:1] == ["rotate"]:
+        return _rotate(argv[1:])
     return _enrol(argv[1:]) if argv[:1] == ["enrol"] else _run(argv)
 
 
@@ -21,8 +23,8 @@ def _run(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="tocsin node",
         description="Run one node until its source ends or it is told to (Ctrl-C, SIGTERM).",
-        epilog="`tocsin node enrol --help` tells how a node becomes known to a centre, `tocsin node status --help` how "
-        "to ask one that runs how it is.",
+        epilog="`tocsin node enrol --help` tells how a node becomes known to a centre, `tocsin node rotate --help` how "
+        "it gets another key, `tocsin node status --help` how to ask one that runs how it is.",
     )
     parser.add_argument("settings", type=Path, metavar="SETTINGS.toml")
     asked = parser.parse_args(argv)
@@ -46,6 +48,22 @@ def _enrol(argv: list[str]) -> int:
     settings = read_settings(asked.settings)
     join(settings, asked.centre, asked.token)
     print(f"node {settings.node} is enrolled at {asked.centre}")
+    return 0
+
+
+def _rotate(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="tocsin node rotate",
+        description="Give a node that is not running a new key and certificate; its old key vouches for the new one.",
+    )
+    parser.add_argument("settings", type=Path, metavar="SETTINGS.toml")
+    asked = parser.parse_args(argv)
+    from arrays.renewal import rotate
+    from arrays.settings import read_settings
+
+    settings = read_settings(asked.settings)
+    rotate(Path(settings.data), settings.node)
+    print(f"node {settings.node} has a new key")
     return 0
 
 

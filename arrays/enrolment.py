@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from acoustic.errors import InputError, ResourceError
-from arrays.identity import public_text
+from arrays.identity import CERTIFICATE, certificate_request
 from arrays.settings import Position
 from arrays.uplink.courier import error_text
 from arrays.uplink.https import HttpsUplink, fetch_ca
@@ -35,12 +35,18 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What the centre answers to an enrolment: its CA, the node's place, the public key that signs orders (base64)."""
+    """What the centre answers to an enrolment: its CA, the node's place, the public key that signs orders (base64).
+
+    `certificate`: the node's own, PEM, kept beside its key; `first_sequence`, `first_number`: not used by it yet.
+    """
 
     ca: str
     position: Place
     centre_key: str
     origin: dict[str, float] | None = None
+    certificate: str = ""
+    first_sequence: int = 1
+    first_number: int = 1
 
     def __post_init__(self) -> None:
         try:
@@ -79,7 +85,7 @@ def enrol(
     asked = {
         "token": token.strip(),
         "node": node,
-        "public_key": public_text(key),
+        "request": certificate_request(key, node),
         "position": msgspec.to_builtins(position),
         "microphones": [list(place) for place in microphones],
     }
@@ -100,19 +106,31 @@ def enrol(
 
 
 def save_membership(folder: Path, membership: Membership) -> None:
-    """Keep it, whole or not at all. Raises ResourceError where the folder cannot be written."""
-    temporary = folder / f".{FILE}"
+    """Keep it, and the certificate in a file of its own. Raises ResourceError where the folder cannot be written."""
+    save_certificate(folder, membership.welcome.certificate)
+    kept = msgspec.structs.replace(membership, welcome=msgspec.structs.replace(membership.welcome, certificate=""))
+    _write_whole(folder / FILE, msgspec.json.format(msgspec.json.encode(kept), indent=1))
+
+
+def save_certificate(folder: Path, pem: str) -> None:
+    """Keep the node's certificate. Raises ResourceError where the folder cannot be written."""
+    if pem:
+        _write_whole(folder / CERTIFICATE, pem.encode())
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(membership), indent=1))
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(folder / FILE)
+        temporary.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
-        raise ResourceError(f"{folder / FILE} cannot be written: {error.strerror}") from error
+        raise ResourceError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def read_membership(folder: Path) -> Membership:

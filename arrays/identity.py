@@ -1,15 +1,16 @@
-"""A node's identity: one Ed25519 key, made on the node, once, and never leaving it."""
+"""A node's identity: one Ed25519 key, made on the node and never leaving it, and the centre's certificate of it."""
 
 from __future__ import annotations
 
-import base64
 import contextlib
+import datetime as dt
 import os
 import stat
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -17,11 +18,15 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from cryptography.x509.oid import NameOID
 
 from acoustic.errors import InputError, ResourceError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
+
+KEY, NEXT_KEY, CERTIFICATE = "node.key", "next.key", "node.pem"
 
 
 def open_identity(path: Path) -> Ed25519PrivateKey:
@@ -42,9 +47,22 @@ def open_identity(path: Path) -> Ed25519PrivateKey:
     return key
 
 
-def public_text(key: Ed25519PrivateKey) -> str:
-    """The public key as an enrolment carries it: base64 of 32 bytes."""
-    return base64.b64encode(key.public_key().public_bytes_raw()).decode()
+def certificate_request(key: Ed25519PrivateKey, node: str) -> str:
+    """What the centre is asked to certify, PKCS #10 as PEM: signed by the key that it is for."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, node)])
+    request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, None)
+    return request.public_bytes(Encoding.PEM).decode()
+
+
+def certificate_span(folder: Path, key: Ed25519PrivateKey) -> tuple[dt.datetime, dt.datetime] | None:
+    """From when to when the certificate of this key is good; None where the folder holds none that can be read."""
+    try:
+        certificate = x509.load_pem_x509_certificate((folder / CERTIFICATE).read_bytes())
+    except (OSError, ValueError):
+        return None  # it is asked for again
+    if certificate.public_key() != key.public_key():
+        return None
+    return certificate.not_valid_before_utc, certificate.not_valid_after_utc
 
 
 def _load(path: Path) -> PrivateKeyTypes:

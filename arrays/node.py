@@ -28,10 +28,11 @@ from arrays.geometry import offsets
 from arrays.gpsd import Gpsd
 from arrays.health import Facts, judge
 from arrays.holding import hold
-from arrays.identity import open_identity
+from arrays.identity import CERTIFICATE, KEY, open_identity
 from arrays.order import REPICK, Order, read_repick, verify_order
 from arrays.outbox import ARRIVALS, HEALTH, Outbox
 from arrays.pipeline import Heard, Pipeline, PipelineSettings
+from arrays.renewal import Renewal
 from arrays.report import (
     FOUND,
     GONE,
@@ -72,11 +73,12 @@ class Node:
         folder = Path(settings.data)
         self._membership = read_membership(folder)
         self._lock = hold(folder, "node")
-        self._key = open_identity(folder / "node.key")
+        self._key = open_identity(folder / KEY)
         self._source, microphones, air = open_source(settings, self.stop)
         self._model = model
-        self._outbox = Outbox(folder / "outbox.db", settings.outbox_reports)
-        place = self._membership.welcome.position
+        welcome = self._membership.welcome
+        place, first = welcome.position, (welcome.first_sequence, welcome.first_number)
+        self._outbox = Outbox(folder / "outbox.db", settings.outbox_reports, first)
         self._pipeline = Pipeline(
             settings.node,
             (place.x, place.y, place.z),
@@ -86,9 +88,10 @@ class Node:
             model,
             air,
             PipelineSettings(ring_s=settings.ring_s),
-            self._outbox.first_number,
+            self._outbox.next_number,
         )
-        uplink = HttpsUplink(self._membership.centre, self._membership.welcome.ca)
+        uplink = HttpsUplink(self._membership.centre, welcome.ca, shown=(folder / CERTIFICATE, folder / KEY))
+        self._renewal = Renewal(folder, settings.node, self._key, self._membership, uplink.renew, self.stop)
         self._courier = Courier(self._outbox, uplink, self._take_orders, zlib.crc32(settings.node.encode()))
         self._program = program()
         self._started_s = time.monotonic()
@@ -104,6 +107,7 @@ class Node:
         """Listen, send, say how it is."""
         log.info("node listens", node=self.settings.node, centre=self._membership.centre, model=self._model.digest[:12])
         listening = threading.Thread(target=self._listen, name="listener")
+        self._renewal.start()
         self._courier.start()
         listening.start()
         self._say_health()
@@ -203,7 +207,7 @@ class Node:
             interval_s=self.settings.health_interval_s,
             capture=self._capture_problem or ("" if self._ended.is_set() else self._source.problem),
             disk=self._outbox.problem,
-            link=self._courier.problem,
+            link="; ".join(filter(None, [self._renewal.problem, self._courier.problem])),
             clock=self._source.clock_problem,
             refused=len(self._outbox.parked),
             dropped=self._outbox.dropped,

@@ -43,9 +43,10 @@ class Outbox:
     """The outbox in one file, for any thread. Raises ResourceError where it cannot be opened.
 
     `problem` says why the disk refuses, empty where it does not; `dropped` counts reports lost to the bound `most`.
+    `first`: the lowest sequence and arrival number that the centre takes from this node.
     """
 
-    def __init__(self, path: Path, most: int = 20_000) -> None:
+    def __init__(self, path: Path, most: int = 20_000, first: tuple[int, int] = (1, 1)) -> None:
         self._lock = threading.RLock()
         self._most = most
         self._held: dict[int, _Held] = {}
@@ -65,10 +66,20 @@ class Outbox:
         self._waiting: dict[str, dict[int, None]] = {ARRIVALS: {}, HEALTH: {}}
         for sequence, kind in rows:
             self._waiting[kind][sequence] = None
-        self._sequence = int(ceilings.get("sequence", 1))
-        self.first_number = self._number = int(ceilings.get("number", 1))
+        self._sequence = max(int(ceilings.get("sequence", 1)), first[0])
+        self._number = max(int(ceilings.get("number", 1)), first[1])
         self._sequence_ceiling, self._number_ceiling = self._sequence, self._number
         self.save()
+
+    @property
+    def next_sequence(self) -> int:
+        """The sequence of the next report."""
+        return self._sequence
+
+    @property
+    def next_number(self) -> int:
+        """The next arrival's number."""
+        return self._number
 
     def add(self, kind: str, make: Callable[[int], bytes], last_number: int = 0) -> int:
         """Keep a report: `make` its bytes for a sequence; `last_number` is its highest arrival number."""

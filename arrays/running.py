@@ -15,8 +15,10 @@ import structlog
 from acoustic.classify import Model
 from acoustic.errors import InputError, ResourceError
 from arrays.enrolment import enrol, save_membership
-from arrays.identity import open_identity
+from arrays.holding import hold
+from arrays.identity import KEY, NEXT_KEY, open_identity
 from arrays.node import Node, own_microphones, session_node
+from arrays.renewal import rotate
 from arrays.settings import Position, SessionSource, Settings
 
 SHIPPED = ("recordings.models", "default.npz")
@@ -32,16 +34,19 @@ def run(settings: Settings) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
+    if (Path(settings.data) / NEXT_KEY).exists():
+        rotate(Path(settings.data), settings.node)  # it was cut short: the centre may know the new key already
     Node(settings, read_model(settings.model), stop).run()
     return 0
 
 
 def join(settings: Settings, centre: str, token: str) -> None:
-    """Enrol the node of these settings and keep the membership in its data folder."""
+    """Enrol the node of these settings and keep the membership in its data folder, which no node may be using."""
     folder = Path(settings.data)
-    key = open_identity(folder / "node.key")
+    key = open_identity(folder / KEY)
     position, microphones = _place(settings)
-    save_membership(folder, enrol(centre, token, settings.node, position, microphones, key))
+    with hold(folder, "node"):
+        save_membership(folder, enrol(centre, token, settings.node, position, microphones, key))
 
 
 def read_model(path: str) -> Model:

@@ -1,6 +1,7 @@
 """The centre's own certificate authority, its server certificate, and the key that signs orders.
 
-Made at first start, in `keys/` of the data folder; private keys are readable by the owner only (0600).
+Made at first start, in `keys/` of the data folder; private keys are readable by the owner only (0600). Both
+certificates are renewed before they end; the authority keeps its name and key, so that what it signed stays good.
 """
 
 from __future__ import annotations
@@ -8,31 +9,30 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
-import ipaddress
-import os
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from acoustic.errors import InputError, ResourceError
+from dispatch.certificates import ca_certificate, node_certificate, private_pem, server_certificate
 from recordings.whole import write_whole
 
-CA_DAYS = 3650
-SERVER_DAYS = 397
-RENEW_BEFORE_DAYS = 30
+RENEW_BEFORE = dt.timedelta(days=30)
+RENEW_CA_BEFORE = dt.timedelta(days=730)  # longer than anything it signs lasts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authority:
-    """What the centre shows and signs with: files for the TLS server, the CA as PEM, the key of orders."""
+    """What the centre shows and signs with: files for the TLS server, the CA as PEM, its key, the key of orders."""
 
     ca_pem: bytes
+    ca_file: Path
+    ca_key: ec.EllipticCurvePrivateKey
     server_cert: Path
     server_key: Path
     order_key: ed25519.Ed25519PrivateKey
@@ -48,24 +48,33 @@ class Authority:
         """The public key that nodes check orders with, base64 of 32 bytes."""
         return base64.b64encode(self.order_key.public_key().public_bytes_raw()).decode()
 
+    def certify(self, public_key: bytes, node: str, now: dt.datetime) -> bytes:
+        """A client certificate, PEM, for the node of a 32-byte Ed25519 key."""
+        key = ed25519.Ed25519PublicKey.from_public_bytes(public_key)
+        return node_certificate(key, node, x509.load_pem_x509_certificate(self.ca_pem), self.ca_key, now)
 
-def open_authority(data: Path, names: Iterable[str] = ()) -> Authority:
-    """The authority in a data folder, made where absent; `names` are the host names and addresses of the server.
 
-    The server certificate is made anew when it nears its end or lacks a name. Raises ResourceError where the folder
-    cannot be written, InputError where a key file is not what it should be.
+def open_authority(data: Path, names: Iterable[str] | None = None, now: dt.datetime | None = None) -> Authority:
+    """The authority in a data folder, made where absent.
+
+    With `names`, the host names and addresses of the server, what nears its end at `now` (default: the present) is
+    made anew, and a server certificate that lacks a name. Raises ResourceError where the folder cannot be written,
+    InputError where a key file is not what it should be.
     """
-    folder = data / "keys"
+    folder, now = data / "keys", now or dt.datetime.now(dt.UTC)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not (folder / "ca.pem").exists():
-            _make_ca(folder)
+            write_whole(folder / "ca.key", private_pem(ec.generate_private_key(ec.SECP256R1())))
+            _make_ca(folder, now, None)
         if not (folder / "orders.key").exists():
-            write_whole(folder / "orders.key", _private_pem(ed25519.Ed25519PrivateKey.generate()))
-        wanted = server_names(names)
-        if not _serves(folder, wanted):
-            _make_server(folder, wanted)
+            write_whole(folder / "orders.key", private_pem(ed25519.Ed25519PrivateKey.generate()))
+        if names is not None:
+            _renew(folder, server_names(names), now)
+        elif not (folder / "server.pem").exists():
+            _make_server(folder, server_names(()), now)
         order_key = serialization.load_pem_private_key((folder / "orders.key").read_bytes(), None)
+        ca_key, ca_pem = _ca_key(folder), (folder / "ca.pem").read_bytes()
     except OSError as error:
         raise ResourceError(f"the keys in {folder} cannot be read or written: {error.strerror}") from error
     except (ValueError, TypeError) as error:
@@ -73,7 +82,9 @@ def open_authority(data: Path, names: Iterable[str] = ()) -> Authority:
     if not isinstance(order_key, ed25519.Ed25519PrivateKey):
         raise InputError(f"{folder / 'orders.key'} holds another kind of key; expected Ed25519")
     return Authority(
-        ca_pem=(folder / "ca.pem").read_bytes(),
+        ca_pem=ca_pem,
+        ca_file=folder / "ca.pem",
+        ca_key=ca_key,
         server_cert=folder / "server.pem",
         server_key=folder / "server.key",
         order_key=order_key,
@@ -86,95 +97,44 @@ def server_names(names: Iterable[str]) -> frozenset[str]:
     return frozenset(name for name in every if name not in ("", "0.0.0.0", "::"))  # noqa: S104 — left out, not bound
 
 
-def _make_ca(folder: Path) -> None:
+def _renew(folder: Path, wanted: frozenset[str], now: dt.datetime) -> None:
+    ca = _certificate(folder / "ca.pem")
+    if ca.not_valid_after_utc < now + RENEW_CA_BEFORE:
+        _make_ca(folder, now, ca)
+    if not _serves(folder, wanted, now):
+        _make_server(folder, wanted, now)
+
+
+def _make_ca(folder: Path, now: dt.datetime, before: x509.Certificate | None) -> None:
+    """After its key: the presence of the certificate says "made"."""
+    write_whole(folder / "ca.pem", ca_certificate(_ca_key(folder), now, before))
+
+
+def _make_server(folder: Path, wanted: frozenset[str], now: dt.datetime) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Tocsin centre {os.urandom(4).hex()}")])
-    builder = _certificate(name, name, key.public_key(), CA_DAYS)
-    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    builder = builder.add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
-    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    certificate = builder.add_extension(identifier, critical=False).sign(key, hashes.SHA256())
-    write_whole(folder / "ca.key", _private_pem(key))
-    # Last: its presence says "made".
-    write_whole(folder / "ca.pem", certificate.public_bytes(serialization.Encoding.PEM))
+    made = server_certificate(key.public_key(), wanted, _certificate(folder / "ca.pem"), _ca_key(folder), now)
+    write_whole(folder / "server.key", private_pem(key))
+    write_whole(folder / "server.pem", made)
 
 
-def _make_server(folder: Path, wanted: frozenset[str]) -> None:
-    ca = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
-    ca_key = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), None)
-    if not isinstance(ca_key, ec.EllipticCurvePrivateKey):
-        raise InputError(f"{folder / 'ca.key'} holds another kind of key; expected ECDSA P-256")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tocsin centre")])
-    identifier = ca.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    extensions: list[tuple[x509.ExtensionType, bool]] = [
-        (x509.BasicConstraints(ca=False, path_length=None), True),
-        (_usage(digital_signature=True), True),
-        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
-        (x509.SubjectAlternativeName([_general_name(text) for text in sorted(wanted)]), False),
-        (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
-        (x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), False),
-    ]
-    builder = _certificate(name, ca.subject, key.public_key(), SERVER_DAYS)
-    for extension, critical in extensions:
-        builder = builder.add_extension(extension, critical=critical)
-    write_whole(folder / "server.key", _private_pem(key))
-    write_whole(folder / "server.pem", builder.sign(ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-
-
-def _serves(folder: Path, wanted: frozenset[str]) -> bool:
+def _serves(folder: Path, wanted: frozenset[str], now: dt.datetime) -> bool:
     """Whether the server certificate is there, is of its key, names all that is wanted, and lasts."""
     if not ((folder / "server.pem").exists() and (folder / "server.key").exists()):
         return False
-    certificate = x509.load_pem_x509_certificate((folder / "server.pem").read_bytes())
+    certificate = _certificate(folder / "server.pem")
     key = serialization.load_pem_private_key((folder / "server.key").read_bytes(), None)
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     present = {str(name.value) for name in names}
-    lasts = certificate.not_valid_after_utc > _now() + dt.timedelta(days=RENEW_BEFORE_DAYS)
+    lasts = certificate.not_valid_after_utc > now + RENEW_BEFORE
     return key.public_key() == certificate.public_key() and wanted <= present and lasts
 
 
-def _certificate(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
-) -> x509.CertificateBuilder:
-    start = _now() - dt.timedelta(hours=1)  # a node's clock may be a little behind
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(start + dt.timedelta(days=days))
-    )
+def _certificate(path: Path) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(path.read_bytes())
 
 
-def _usage(*, digital_signature: bool = False, key_cert_sign: bool = False, crl_sign: bool = False) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=digital_signature,
-        key_cert_sign=key_cert_sign,
-        crl_sign=crl_sign,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def _general_name(text: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(text))
-    except ValueError:
-        return x509.DNSName(text)
-
-
-def _private_pem(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
+def _ca_key(folder: Path) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise InputError(f"{folder / 'ca.key'} holds another kind of key; expected ECDSA P-256")
+    return key

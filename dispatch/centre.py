@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -24,7 +25,7 @@ from dispatch.store import Store
 from dispatch.store.events import REMINDER, events_of
 from dispatch.store.journal import Entry, add_entry, last_entry
 from dispatch.store.methods import keep_method
-from dispatch.store.nodes import all_nodes
+from dispatch.store.nodes import all_nodes, revoked_nodes
 from dispatch.store.reports import last_bodies
 from dispatch.stream import Bus, Message
 from recordings import decisions
@@ -46,7 +47,7 @@ class Centre:
         self.store = Store(folder)
         self._lock = hold(folder, "centre")
         self.names = server_names([address(settings.listen)[0], settings.page_host, *settings.names])
-        self.authority: Authority = open_authority(folder, self.names)
+        self.renew_authority()
         self.method = present_method(settings.air.air(), program())
         self.store.write_now(lambda connection: keep_method(connection, self.method))
         self.frame = self.store.write_now(lambda connection: kept_frame(connection, settings.origin)) or Frame()
@@ -55,6 +56,11 @@ class Centre:
         self.orders = Orders(self.authority.order_key, clock_ns)
         self.bus = Bus(self.store.read_now(last_entry))
         self._publishing = asyncio.Lock()
+
+    def renew_authority(self) -> None:
+        """Open the authority, and make anew what nears its end. Raises ResourceError, InputError."""
+        now = dt.datetime.fromtimestamp(self.clock_ns() * 1e-9, dt.UTC)
+        self.authority: Authority = open_authority(Path(self.settings.data), self.names, now)
 
     @property
     def now_ms(self) -> int:
@@ -98,8 +104,9 @@ class Centre:
     async def watch_nodes(self) -> None:
         """For ever: journal every change of a node's state, pass on every figure that a node reports."""
         while True:
-            changed, heard = self.nodes.news()
             try:
+                self.nodes.revoke(await self.store.read(revoked_nodes))
+                changed, heard = self.nodes.news()
                 if changed:
                     await self.publish(self._note_states(changed))
                 for node in heard:

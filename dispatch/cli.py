@@ -25,7 +25,8 @@ from dispatch.store import Store
 
 def main(argv: list[str]) -> int:
     """Run `tocsin centre …`; return its exit code."""
-    more = {"token": _token, "evidence": _evidence, "key": _key, "people": people, "machines": machines}
+    more = {"token": _token, "revoke": _revoke, "evidence": _evidence, "key": _key}
+    more |= {"people": people, "machines": machines}
     more |= {"performance": performance, "missed": missed}
     if argv and argv[0] in more:
         return more[argv[0]](argv[1:])
@@ -50,7 +51,8 @@ def _parser() -> argparse.ArgumentParser:
         "evidence` writes all there is about one event to a file that anyone can check; `tocsin centre key` prints the "
         "key that such files are signed with; `tocsin centre performance` how well the network did; `tocsin centre "
         "missed` enters a shooting that raised no alert; `tocsin centre people` and `tocsin centre machines` say who "
-        "may log in and which programs may use the API. Each has its own --help.",
+        "may log in and which programs may use the API; `tocsin centre revoke` trusts a node no more. Each has its own "
+        "--help.",
     )
     parser.add_argument("settings", nargs="?", metavar="SETTINGS.toml", help="settings file; every key is optional")
     parser.add_argument("--data", metavar="DIR", help="folder of the store and the keys (default: tocsin-data)")
@@ -66,9 +68,31 @@ def _token(argv: list[str]) -> int:
     )
     parser.add_argument("--data", default=Settings().data, metavar="DIR", help="the centre's data folder")
     parser.add_argument("--count", type=_count, default=1, metavar="N", help="how many (default: 1)")
+    parser.add_argument("--node", metavar="NODE", help="for this node alone, which may be known: it is enrolled anew")
     arguments = parser.parse_args(argv)
-    for token in issue_tokens(Path(arguments.data), arguments.count):
+    for token in issue_tokens(Path(arguments.data), arguments.count, arguments.node):
         print(token)
+    return 0
+
+
+def _revoke(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="tocsin centre revoke",
+        description="Trust a node no more, from now on: nothing is taken from it, and it is told to stop listening.",
+        epilog="`tocsin centre token --node NODE` makes a token that enrols it anew.",
+    )
+    parser.add_argument("node", metavar="NODE", help="the node's name")
+    parser.add_argument("--because", required=True, metavar="TEXT", help="the reason, for the journal and the node")
+    parser.add_argument("--data", default=Settings().data, metavar="DIR", help="the centre's data folder")
+    arguments = parser.parse_args(argv)
+    from dispatch.revocation import revoke
+
+    store = Store(Path(arguments.data))
+    try:
+        store.write_now(lambda c: revoke(c, arguments.node, arguments.because, time.time_ns() // 1_000_000))
+    finally:
+        store.close()
+    print(f"node {arguments.node} is revoked")
     return 0
 
 
@@ -98,13 +122,13 @@ def _key(argv: list[str]) -> int:
     return 0
 
 
-def issue_tokens(data: Path, count: int) -> list[str]:
+def issue_tokens(data: Path, count: int, node: str | None = None) -> list[str]:
     """One-time tokens of the centre whose data folder this is; it may be running."""
     store = Store(data)
     try:
         fingerprint = open_authority(data).fingerprint
         now_ms = time.time_ns() // 1_000_000
-        return store.write_now(lambda connection: [issue(connection, fingerprint, now_ms) for _ in range(count)])
+        return store.write_now(lambda connection: [issue(connection, fingerprint, now_ms, node) for _ in range(count)])
     finally:
         store.close()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import math
 import re
@@ -14,9 +12,21 @@ import msgspec
 import sqlalchemy as sa
 
 from acoustic.errors import InputError, TocsinError
+from dispatch.certificates import requested_key
 from dispatch.places import Frame, keep_frame, kept_frame
 from dispatch.settings import Origin, within
-from dispatch.store.nodes import NodeRecord, TokenRecord, add_node, add_token, node, token, use_token
+from dispatch.store.journal import add_entry
+from dispatch.store.nodes import (
+    NodeRecord,
+    TokenRecord,
+    add_node,
+    add_token,
+    change_key,
+    last_numbers,
+    node,
+    token,
+    use_token,
+)
 
 VALID_MS = 24 * 3600 * 1000
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -38,27 +48,32 @@ class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class EnrolRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a node asks with; `public_key` is base64 of its 32-byte Ed25519 key, microphones are metres."""
+    """What a node asks with; `request` is a PKCS #10 request, PEM, for its Ed25519 key, microphones are metres."""
 
     token: str
     node: str
-    public_key: str
+    request: str
     position: Position
     microphones: tuple[tuple[float, float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolled:
-    """A node that is now known, in the frame that it was placed in."""
+    """A node that is now known, in the frame that it was placed in, and the numbers that it goes on from."""
 
     record: NodeRecord
     frame: Frame
+    first_sequence: int
+    first_number: int
 
 
-def issue(connection: sa.Connection, fingerprint: str, now_ms: int) -> str:
-    """A new token, `SECRET.FINGERPRINT`, good for one node within 24 hours; only the secret's digest is kept."""
+def issue(connection: sa.Connection, fingerprint: str, now_ms: int, identity: str | None = None) -> str:
+    """A new token, `SECRET.FINGERPRINT`, good for one node within 24 hours; only the secret's digest is kept.
+
+    With an `identity` it is for the node of that id alone, and enrols it anew where it is known already.
+    """
     secret = secrets.token_urlsafe(24)
-    add_token(connection, TokenRecord(digest=_digest(secret), expires_ms=now_ms + VALID_MS))
+    add_token(connection, TokenRecord(digest=_digest(secret), expires_ms=now_ms + VALID_MS, node=identity))
     return f"{secret}.{fingerprint}"
 
 
@@ -81,38 +96,47 @@ def enrol(connection: sa.Connection, request: EnrolRequest, chosen: Origin | Non
     """
     digest = _digest(request.token.partition(".")[0])
     issued = token(connection, digest)
-    key = base64.b64decode(request.public_key)
+    key = requested_key(request.request).public_bytes_raw()
     known = node(connection, request.node)
     if issued is None or issued.expires_ms < now_ms:
         raise RefusedError("the token is unknown or expired; make a new one with `tocsin centre token`")
     frame = kept_frame(connection, chosen)
     if issued.used_by is not None:
         if frame is not None and issued.used_by == request.node and known is not None and known.public_key == key:
-            return Enrolled(record=known, frame=frame)
+            return _enrolled(connection, known, frame)
         raise RefusedError("the token was used before; make a new one with `tocsin centre token`")
-    if known is not None:
-        raise RefusedError(f"node {request.node!r} is enrolled already; expected a new name")
+    _check_name(issued, request.node, known)
     if frame is None:
         frame = keep_frame(connection, Frame(origin=_first_origin(request.position)))
     x, y, z = _place(frame, request.position)
     record = NodeRecord(
         id=request.node, public_key=key, x=x, y=y, z=z, microphones=request.microphones, enrolled_ms=now_ms
     )
+    if known is not None and known.public_key != key:
+        change_key(connection, known, key, 0, now_ms)  # whoever still has the old key reports no more
     add_node(connection, record)
     use_token(connection, digest, request.node, now_ms)
-    return Enrolled(record=record, frame=frame)
+    add_entry(connection, "node", record.id, {"enrolled": key.hex()}, now_ms)
+    return _enrolled(connection, record, frame)
+
+
+def _enrolled(connection: sa.Connection, record: NodeRecord, frame: Frame) -> Enrolled:
+    sequence, number = last_numbers(connection, record.id)
+    return Enrolled(record=record, frame=frame, first_sequence=sequence + 1, first_number=number + 1)
+
+
+def _check_name(issued: TokenRecord, identity: str, known: NodeRecord | None) -> None:
+    if issued.node is not None and issued.node != identity:
+        raise RefusedError(f"the token is for node {issued.node!r} alone; expected that one, or another token")
+    if issued.node is None and known is not None:
+        anew = f"to enrol it anew: tocsin centre token --node {identity}"
+        raise RefusedError(f"node {identity!r} is enrolled already; expected a new name ({anew})")
 
 
 def _check(request: EnrolRequest) -> None:
-
     if not re.fullmatch(NAME, request.node):
         raise InputError(f"node is {request.node[:80]!r}; expected 1 to 64 letters, digits, dots, dashes")
-    try:
-        key = base64.b64decode(request.public_key, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise InputError(f"public_key is not base64 ({error}); expected 32 bytes in base64") from error
-    if len(key) != 32:
-        raise InputError(f"public_key has {len(key)} bytes; expected 32")
+    requested_key(request.request)
     p = request.position
     globe, local = (p.lat, p.lon), (p.x, p.y, p.z)
     if (None in globe) == (None in local) or (None not in globe and local != (None, None, None)):

@@ -130,6 +130,7 @@ def _node(record: NodeRecord, away: Offset) -> Node:
         z=record.z + away[2],
         microphones=record.microphones,
         enrolled_ms=record.enrolled_ms,
+        former_keys=tuple(former.public_key for former in record.former),
     )
 
 

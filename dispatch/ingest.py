@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import msgspec
+import sqlalchemy as sa
 import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -31,7 +32,9 @@ from dispatch.buckets import Buckets
 from dispatch.centre import Centre
 from dispatch.enrolment import Enrolled, RefusedError, enrol, read_request
 from dispatch.locator import Locator
-from dispatch.store.nodes import NodeRecord
+from dispatch.peers import Peer
+from dispatch.renewal import certify, read_renewal, renew
+from dispatch.store.nodes import NodeRecord, revoked_nodes
 from dispatch.store.reports import Received, add_reports
 
 BODY_BYTES = 1 << 20
@@ -72,20 +75,31 @@ class Keeper:
 
     async def _write(self, batch: list[tuple[Received, asyncio.Future[bool]]]) -> None:
         reports = [report for report, _ in batch]
+
+        def work(connection: sa.Connection) -> tuple[set[str], list[bool]]:
+            gone = set(revoked_nodes(connection))  # here, so that no report is kept after a revocation
+            return gone, add_reports(connection, [report for report in reports if report.node not in gone])
+
         try:
-            kept = await self._centre.store.write(lambda connection: add_reports(connection, reports))
+            gone, kept = await self._centre.store.write(work)
         except ResourceError as error:
             for _, done in batch:
                 if not done.done():
                     done.set_exception(error)
             return
-        for (_, done), result in zip(batch, kept, strict=True):
-            if not done.done():  # its node may have hung up
+        results = iter(kept)
+        for report, done in batch:
+            result = None if report.node in gone else next(results)
+            if done.done():  # its node may have hung up
+                continue
+            if result is None:
+                done.set_exception(_revoked(report.node))
+            else:
                 done.set_result(result)
 
 
 class Ingest:
-    """The three routes of the nodes' listener."""
+    """The routes of the nodes' listener."""
 
     def __init__(self, centre: Centre, keeper: Keeper, locator: Locator) -> None:
         self._centre = centre
@@ -100,23 +114,26 @@ class Ingest:
             routes=[
                 Route("/report", _answering(self.report), methods=["POST"]),
                 Route("/enrol", _answering(self.enrol), methods=["POST"]),
+                Route("/renew", _answering(self.renew), methods=["POST"]),
                 Route("/ca", _answering(self.ca), methods=["GET"]),
             ]
         )
 
     async def report(self, request: Request) -> Response:
-        """Take one signed report."""
+        """Take one signed report, from the node whose certificate it comes under."""
         now_ns = self._centre.clock_ns()
         envelope = decode_envelope(await _body(request))
+        _check_peer(request.state.peer, envelope.node, now_ns)
         record = self._centre.nodes.find(envelope.node)
         if record is None:
             raise HttpError(403, f"node {envelope.node[:80]!r} is not enrolled here")
-        if not verify(envelope, record.public_key):
-            raise HttpError(403, f"the signature is not that of node {record.id!r}")
+        if record.revoked_ms is not None:
+            raise _revoked(record.id)
+        until_sequence = _signed_until(envelope, record)
         if not self._buckets.take(record.id, now_ns):
             raise HttpError(429, f"node {record.id!r} sends too many reports; send again later")
         report = decode_report(envelope.body)
-        _check(report, record, now_ns)
+        _check(report, record, until_sequence, now_ns)
         received = _received(envelope, report, record, now_ns)
         if not await self._keeper.keep(received):
             raise HttpError(409, f"sequence {report.sequence} of node {record.id!r} came before with other bytes")
@@ -133,17 +150,34 @@ class Ingest:
         centre = self._centre
         asked = read_request(await _body(request))
         now_ms, origin = centre.now_ms, centre.settings.origin
-        enrolled = await centre.store.write(lambda connection: enrol(connection, asked, origin, now_ms))
+
+        def work(connection: sa.Connection) -> tuple[Enrolled, str]:
+            done = enrol(connection, asked, origin, now_ms)
+            return done, certify(connection, done.record.id, done.record.public_key, centre.authority, now_ms)
+
+        enrolled, certificate = await centre.store.write(work)
         centre.frame = enrolled.frame
         centre.nodes.add(enrolled.record)
         log.info("node enrolled", node=enrolled.record.id)
-        return JSONResponse(self._welcome(enrolled))
+        return JSONResponse(self._welcome(enrolled, certificate))
+
+    async def renew(self, request: Request) -> Response:
+        """Give a node a new certificate, for the key that it has or for one that this key vouches for."""
+        centre = self._centre
+        asked = read_renewal(await _body(request))
+        if not self._buckets.take(f"renewal of {asked.node}", centre.clock_ns()):
+            raise HttpError(429, f"node {asked.node[:80]!r} renews too often; ask again later")
+        now_ms, authority = centre.now_ms, centre.authority
+        record, certificate = await centre.store.write(lambda connection: renew(connection, asked, authority, now_ms))
+        centre.nodes.add(record)
+        log.info("certificate renewed", node=record.id)
+        return JSONResponse({"certificate": certificate, "ca": authority.ca_pem.decode()})
 
     async def ca(self, _request: Request) -> Response:
         """The CA's certificate; a node checks it against the digest in its token."""
         return Response(self._centre.authority.ca_pem, media_type="application/x-pem-file")
 
-    def _welcome(self, enrolled: Enrolled) -> dict[str, object]:
+    def _welcome(self, enrolled: Enrolled, certificate: str) -> dict[str, object]:
         origin = enrolled.frame.origin
         record = enrolled.record
         return {
@@ -151,6 +185,9 @@ class Ingest:
             "origin": None if origin is None else msgspec.to_builtins(origin),
             "position": {"x": record.x, "y": record.y, "z": record.z},
             "centre_key": self._centre.authority.order_public_key,
+            "certificate": certificate,
+            "first_sequence": enrolled.first_sequence,
+            "first_number": enrolled.first_number,
         }
 
 
@@ -189,7 +226,35 @@ async def _body(request: Request) -> bytes:
     return b"".join(parts)
 
 
-def _check(report: Report, record: NodeRecord, now_ns: int) -> None:
+def _check_peer(peer: Peer | None, node: str, now_ns: int) -> None:
+    """The connection's certificate is that node's, and has not ended since the handshake."""
+    if peer is None:
+        raise HttpError(401, "a report must come under its node's certificate; enrol the node, or let it renew")
+    if peer.until_ns < now_ns:
+        raise HttpError(401, f"the certificate of node {peer.node!r} has ended; renew it")
+    if peer.node != node:
+        raise HttpError(
+            403, f"the report is of node {node[:80]!r}; expected {peer.node!r}, whose certificate it came under"
+        )
+
+
+def _signed_until(envelope: Envelope, record: NodeRecord) -> int | None:
+    """The sequence up to which the key counts that signed it; None: the node's present key."""
+    if verify(envelope, record.public_key):
+        return None
+    for former in record.former:
+        if former.until_sequence > 0 and verify(envelope, former.public_key):
+            return former.until_sequence
+    raise HttpError(403, f"the signature is not that of node {record.id!r}")
+
+
+def _revoked(node: str) -> HttpError:
+    return HttpError(403, f"node {node!r} was revoked; nothing is taken from it")
+
+
+def _check(report: Report, record: NodeRecord, until_sequence: int | None, now_ns: int) -> None:
+    if until_sequence is not None and report.sequence > until_sequence:
+        raise HttpError(403, f"node {record.id!r} signs with another key since sequence {until_sequence + 1}")
     if report.node != record.id:
         raise HttpError(
             403, f"the report inside is of node {report.node[:80]!r}; expected {record.id!r}, who signed it"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from arrays.report import LISTENING, Health
@@ -28,11 +28,13 @@ class NodeStatus:
         return self.health.interval_s if self.health is not None else DEFAULT_INTERVAL_S
 
     def state(self, now_ns: int, since_ns: int) -> str:
-        """`new`, `silent`, or what the node says: `ok`, `degraded`, `fault`.
+        """`revoked`, `new`, `silent`, or what the node says: see `arrays.report.STATES`.
 
         A node is silent when nothing came for 2.5 of its own intervals, counted from the centre's start at the
         earliest (`since_ns`): before, it was the centre that did not listen.
         """
+        if self.record.revoked_ms is not None:
+            return "revoked"
         if self.heard_ns is None:
             return "new"
         quiet_s = (now_ns - max(self.heard_ns, since_ns)) * 1e-9
@@ -52,8 +54,14 @@ class Nodes:
         self._heard: set[str] = set()
 
     def add(self, record: NodeRecord) -> None:
-        """A node was enrolled."""
-        self._status.setdefault(record.id, NodeStatus(record=record))
+        """A node was enrolled, perhaps anew, or has another key."""
+        self._status[record.id] = replace(self._status.get(record.id, NodeStatus(record=record)), record=record)
+
+    def revoke(self, revoked: Mapping[str, int]) -> None:
+        """These nodes are trusted no more, since when (ms); all others are."""
+        for identity, status in self._status.items():
+            if status.record.revoked_ms != revoked.get(identity):
+                self.add(replace(status.record, revoked_ms=revoked.get(identity)))
 
     def find(self, identity: str) -> NodeRecord | None:
         """The enrolled node of this name, or None."""

@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -17,12 +18,15 @@ from dispatch.api.app import page_app
 from dispatch.centre import Centre
 from dispatch.ingest import Ingest, Keeper
 from dispatch.locator import Locator
+from dispatch.peers import PeerProtocol
 from dispatch.people.register import first_link
 from dispatch.reminders import remind
 from dispatch.settings import Settings, address
 
 GRACE_S = 3
+RENEW_EVERY_S = 24 * 3600.0
 Ready = Callable[[str, str, str | None], None]
+log = structlog.get_logger()
 
 
 class _Server(uvicorn.Server):
@@ -55,8 +59,7 @@ async def _run(
     ready: Ready,
 ) -> None:
     locator, keeper = Locator(centre), Keeper(centre)
-    tls = {"ssl_certfile": centre.authority.server_cert, "ssl_keyfile": centre.authority.server_key}
-    ingest = _Server(_config(Ingest(centre, keeper, locator).app(), **tls))
+    ingest = _Server(_ingest_config(Ingest(centre, keeper, locator).app(), centre))
     page = _Server(_page_config(centre))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -66,9 +69,8 @@ async def _run(
         asyncio.create_task(server.serve(sockets=[listener]))
         for server, listener in ((ingest, ingest_socket), (page, page_socket))
     ]
-    workers = [
-        asyncio.create_task(work) for work in (keeper.run(), locator.run(), centre.watch_nodes(), remind(centre))
-    ]
+    work = keeper.run(), locator.run(), centre.watch_nodes(), remind(centre), _renew_certificates(centre, ingest, page)
+    workers = [asyncio.create_task(one) for one in work]
     stopping = asyncio.create_task(stop.wait())
     try:
         while not (ingest.started and page.started) and not any(task.done() for task in listeners):
@@ -88,6 +90,27 @@ async def _run(
         locator.close()
     for task in failed:
         task.result()  # a task that ended by itself has failed: say why, and end too
+
+
+async def _renew_certificates(centre: Centre, ingest: _Server, page: _Server) -> None:
+    """For ever: once a day, make anew what nears its end; connections that come then are shown it."""
+    while True:
+        await asyncio.sleep(RENEW_EVERY_S)
+        try:
+            centre.renew_authority()
+            for server in (ingest, page):
+                load_certificates(server.config)
+        except (ResourceError, OSError) as error:  # a full disk, say: there are weeks to try again
+            log.warning("the centre's certificates could not be renewed; trying again", problem=str(error))
+
+
+def load_certificates(config: uvicorn.Config) -> None:
+    """Have a server show its certificate, and know clients, as the files are now. Raises OSError."""
+    if config.ssl is None or config.ssl_certfile is None:
+        return
+    config.ssl.load_cert_chain(config.ssl_certfile, config.ssl_keyfile)
+    if config.ssl_ca_certs:
+        config.ssl.load_verify_locations(config.ssl_ca_certs)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -121,6 +144,19 @@ def _page_config(centre: Centre) -> uvicorn.Config:
     except (OSError, ssl.SSLError) as error:
         raise InputError(f"page_certificate {certificate} and page_key {key} cannot be used: {error}") from error
     return _config(app, ssl_certfile=certificate, ssl_keyfile=key)
+
+
+def _ingest_config(app: ASGIApp, centre: Centre) -> uvicorn.Config:
+    """Nodes show certificates; who has none yet, or whose ended, may enrol and renew."""
+    authority = centre.authority
+    files = {"ssl_certfile": authority.server_cert, "ssl_keyfile": authority.server_key}
+    config = _config(
+        app, http=PeerProtocol, ssl_cert_reqs=ssl.CERT_OPTIONAL, ssl_ca_certs=str(authority.ca_file), **files
+    )
+    config.load()
+    if config.ssl is not None:
+        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_3  # before, a node's certificate travels in the clear
+    return config
 
 
 def _config(app: ASGIApp, **more: object) -> uvicorn.Config:

@@ -16,7 +16,7 @@ from arrays.report import decode_answer
 from arrays.uplink import Reply, Uplink
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 5.0
-RETRIED = (408, 425, 429)  # of the 4xx: asks to come again
+RETRIED = (401, 408, 425, 429)  # of the 4xx: asks to come again, 401 with a certificate that is good
 log = structlog.get_logger()
 
 

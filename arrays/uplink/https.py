@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import http.client
 import math
 import socket
 import ssl
+import threading
+from pathlib import Path
 from urllib.parse import urlsplit
+
+import structlog
 
 from acoustic.errors import InputError, ResourceError
 from arrays.uplink import Reply
@@ -16,16 +21,30 @@ TIMEOUT_S = 10.0
 LONGEST_ANSWER = 1 << 20
 LONGEST_WAIT_S = 60.0
 DEFAULT_PORT = 8443
+CERT_NOT_YET_VALID, CERT_HAS_EXPIRED = 9, 10  # X509_V_ERR_… of OpenSSL
+log = structlog.get_logger()
 
 
 class HttpsUplink:
-    """One connection, kept open and taken up again. `url` is https://HOST:PORT; `ca_pem` the centre's own CA."""
+    """One connection, kept open and taken up again. `url` is https://HOST:PORT; `ca_pem` the centre's own CA.
 
-    def __init__(self, url: str, ca_pem: str, timeout_s: float = TIMEOUT_S) -> None:
+    `shown`: files of the certificate and the key that the node shows; none are shown where they are absent.
+    """
+
+    def __init__(
+        self, url: str, ca_pem: str, timeout_s: float = TIMEOUT_S, shown: tuple[Path, Path] | None = None
+    ) -> None:
         self._host, self._port = host_and_port(url)
-        self._context = _trusting(ca_pem)
+        self._ca_pem, self._shown = ca_pem, shown
+        self._context = _context(ca_pem, shown)
         self._timeout_s = timeout_s
+        self._stale = threading.Event()
         self._connection: http.client.HTTPSConnection | None = None
+
+    def renew(self, ca_pem: str) -> None:
+        """Trust this CA, and show the certificate as its file is now, from the next connection on; for any thread."""
+        self._ca_pem = ca_pem
+        self._stale.set()
 
     def send(self, body: bytes) -> Reply:
         """Post a signed report. Raises ResourceError where the centre cannot be reached or does not speak HTTP."""
@@ -41,6 +60,10 @@ class HttpsUplink:
 
     def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Reply:
         """Ask; once more where a connection that was kept open turns out to be dead."""
+        if self._stale.is_set():
+            self._stale.clear()
+            self.close()
+            self._context = _context(self._ca_pem, self._shown)
         kept = self._connection is not None
         try:
             return self._ask_once(method, path, body, headers)
@@ -115,19 +138,28 @@ def host_and_port(url: str) -> tuple[str, int]:
     return host, port or DEFAULT_PORT
 
 
-def _trusting(ca_pem: str) -> ssl.SSLContext:
+def _context(ca_pem: str, shown: tuple[Path, Path] | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.minimum_version = ssl.TLSVersion.TLSv1_3  # before, the node's certificate travels in the clear
     try:
         context.load_verify_locations(cadata=ca_pem)
     except (ssl.SSLError, ValueError) as error:
         raise InputError(f"the centre's certificate authority is damaged ({error}); enrol the node anew") from error
+    if shown is not None and shown[0].exists():
+        try:
+            context.load_cert_chain(*shown)
+        except OSError as error:  # of another key, or damaged: the centre is asked for another
+            log.warning("the node's certificate cannot be used", file=str(shown[0]), problem=str(error))
     return context
 
 
 def _unreachable(host: str, port: int, error: Exception) -> ResourceError:
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = f"its certificate is not the one this node trusts: {error.verify_message}"
+        if error.verify_code in (CERT_NOT_YET_VALID, CERT_HAS_EXPIRED):
+            reason += f" by this computer's clock, which says {dt.datetime.now(dt.UTC):%Y-%m-%d}"
+    elif isinstance(error, ssl.SSLError) and "certificate" in str(error).lower():
+        reason = f"it refuses this node's certificate ({error.reason or error})"
     elif isinstance(error, TimeoutError):
         reason = "no answer in time"
     elif isinstance(error, socket.gaierror):

@@ -18,6 +18,7 @@ tokens = Table(
     Column("expires_ms", BigInteger, nullable=False),
     Column("used_ms", BigInteger),
     Column("used_by", Text),
+    Column("node", Text),
 )
 
 nodes = Table(
@@ -30,6 +31,18 @@ nodes = Table(
     Column("z", Float, nullable=False),
     Column("microphones", Text, nullable=False),
     Column("enrolled_ms", BigInteger, nullable=False),
+    Column("certified_until_ms", BigInteger, nullable=False),
+    Column("revoked_ms", BigInteger),
+)
+
+# Keys that a node had before, for reports signed with them; taken from it still up to a sequence.
+former_keys = Table(
+    "former_keys",
+    metadata,
+    Column("node", Text, primary_key=True),
+    Column("public_key", LargeBinary, primary_key=True),
+    Column("until_sequence", BigInteger, nullable=False),
+    Column("replaced_ms", BigInteger, nullable=False),
 )
 
 # Every accepted report as it came, signature and unknown fields included.

@@ -48,7 +48,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
-    """A node as it was enrolled: its Ed25519 key, its place, the offsets of its microphones, m."""
+    """A node as it was enrolled: its Ed25519 key, its place, the offsets of its microphones, m; keys it had before."""
 
     id: str
     public_key: bytes
@@ -57,6 +57,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     z: float
     microphones: tuple[Offset, ...] = ()
     enrolled_ms: int = 0
+    former_keys: tuple[bytes, ...] = ()
 
 
 class SignedReport(msgspec.Struct, frozen=True, kw_only=True):

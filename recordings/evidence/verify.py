@@ -71,11 +71,11 @@ def opened(evidence: Evidence, key: str) -> tuple[Globe, list[Finding]]:
 
 def _signatures(evidence: Evidence) -> Iterator[Finding]:
     """The nodes' signatures of their reports."""
-    keys = {node.id: node.public_key for node in evidence.nodes}
+    keys = {node.id: (node.public_key, *node.former_keys) for node in evidence.nodes}
     bad = []
     for report in evidence.reports:
         envelope = Envelope(node=report.node, body=report.body, signature=report.signature)
-        if report.node not in keys or not verify(envelope, keys[report.node]):
+        if not any(verify(envelope, key) for key in keys.get(report.node, ())):
             bad.append(f"report {report.sequence} of node {report.node} is not signed by it")
         elif (inside := read_report(report.body)).node != report.node or inside.sequence != report.sequence:
             bad.append(f"report {report.sequence} of node {report.node} says that it is another")

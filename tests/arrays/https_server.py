@@ -31,11 +31,16 @@ def acknowledge(_path: str, body: bytes) -> tuple[int, bytes]:
 
 @dataclass
 class Server:
-    """Where it listens, whom to trust, what came in; `answer` may be replaced at any time."""
+    """Where it listens, whom to trust, what came in; `answer` may be replaced at any time.
+
+    `shown`: the certificates, DER, under which reports came, none of them an empty one.
+    """
 
     url: str
     ca: str
+    authority: tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
     answer: Answering = acknowledge
+    shown: list[bytes] = field(default_factory=list)
     heard: list[tuple[str, bytes]] = field(default_factory=list)
     connections: int = 0
 
@@ -43,6 +48,21 @@ class Server:
     def fingerprint(self) -> str:
         """The second half of a token."""
         return hashlib.sha256(ssl.PEM_cert_to_DER_cert(self.ca)).hexdigest()[:32]
+
+    def certify(self, request_pem: str, start: timedelta = timedelta(0), end: timedelta = timedelta(days=30)) -> str:
+        """A client certificate, PEM, for the key of a request, good from now + `start` to now + `end`."""
+        request, now = x509.load_pem_x509_csr(request_pem.encode()), datetime.now(UTC)
+        assert request.is_signature_valid
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(request.subject)
+            .issuer_name(self.authority[0].subject)
+            .public_key(request.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now + start)
+            .not_valid_after(now + end)
+        )
+        return builder.sign(self.authority[1], hashes.SHA256()).public_bytes(Encoding.PEM).decode()
 
 
 def certificate(
@@ -76,7 +96,8 @@ def https_server(folder: Path, answer: Answering = acknowledge) -> Iterator[Serv
     (folder / "server.pem").write_bytes(
         cert.public_bytes(Encoding.PEM) + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     )
-    server = Server("", authority[0].public_bytes(Encoding.PEM).decode(), answer)
+    ca = authority[0].public_bytes(Encoding.PEM).decode()
+    server = Server("", ca, authority, answer)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -90,6 +111,7 @@ def https_server(folder: Path, answer: Answering = acknowledge) -> Iterator[Serv
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             server.heard.append((self.path, body))
+            server.shown.append(self.connection.getpeercert(binary_form=True) or b"")
             self.reply(*server.answer(self.path, body))
 
         def do_GET(self) -> None:
@@ -109,6 +131,8 @@ def https_server(folder: Path, answer: Answering = acknowledge) -> Iterator[Serv
     listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server.pem")
+    context.load_verify_locations(cadata=ca)
+    context.verify_mode = ssl.CERT_OPTIONAL
     listener.socket = context.wrap_socket(listener.socket, server_side=True, do_handshake_on_connect=False)
     listener.daemon_threads = True
     server.url = f"https://127.0.0.1:{listener.server_address[1]}"

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import soundfile
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from arrays.report import Answer, Report, WireArrival, decode_envelope, decode_report, encode, verify
 from arrays.running import join
@@ -49,14 +50,19 @@ class Centre:
         return f"-secret.{self.server.fingerprint}"
 
     def answer(self, path: str, body: bytes) -> tuple[int, bytes]:
-        """/enrol and /report."""
+        """/enrol, /renew and /report."""
         if path == "/enrol":
             self.enrolment = json.loads(body)
-            self.public_key = base64.b64decode(self.enrolment["public_key"])
+            request = self.enrolment["request"]
+            key = x509.load_pem_x509_csr(request.encode()).public_key()
+            assert isinstance(key, Ed25519PublicKey)
+            self.public_key = key.public_bytes_raw()
             place = {"x": 10.0, "y": 20.0, "z": 5.0}
-            key = base64.b64encode(CENTRE_KEY.public_key().public_bytes_raw()).decode()
-            welcome = {"ca": self.server.ca, "origin": None, "position": place, "centre_key": key}
-            return 200, json.dumps(welcome).encode()
+            welcome = {"ca": self.server.ca, "origin": None, "position": place, "centre_key": order_key()}
+            return 200, json.dumps({**welcome, "certificate": self.server.certify(request)}).encode()
+        if path == "/renew":
+            certificate = self.server.certify(json.loads(body)["request"])
+            return 200, json.dumps({"certificate": certificate, "ca": self.server.ca}).encode()
         envelope = decode_envelope(body)
         assert verify(envelope, self.public_key)
         report = decode_report(envelope.body)
@@ -72,6 +78,11 @@ class Centre:
     def arrivals(self) -> list[WireArrival]:
         """Every arrival, in order."""
         return [arrival for report in self.reports() for arrival in report.arrivals]
+
+
+def order_key() -> str:
+    """The centre's, as it tells nodes."""
+    return base64.b64encode(CENTRE_KEY.public_key().public_bytes_raw()).decode()
 
 
 def session_with_bangs(folder: Path, at_s: list[float], seconds: float, channels: int = 1) -> Path:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from acoustic.errors import InputError, ResourceError
 from arrays.enrolment import FILE, Membership, enrol, read_membership, save_membership
-from arrays.identity import public_text
+from arrays.identity import CERTIFICATE
 from arrays.settings import Position
 from tests.arrays.https_server import https_server
 from tests.arrays.nodes import CENTRE_KEY, Centre
@@ -33,14 +33,15 @@ def asked(centre: Centre, token: str = "") -> Membership:
 
 def test_the_centre_learns_the_node_and_the_node_keeps_the_centre(tmp_path: Path, centre: Centre) -> None:
     membership = asked(centre)
-    assert centre.enrolment["public_key"] == public_text(KEY)
+    assert centre.public_key == KEY.public_key().public_bytes_raw()
     assert centre.enrolment["position"] == {"lat": 44.84, "lon": -0.58, "height_m": 25.0}
     assert centre.enrolment["microphones"] == [[0.1, 0.0, 0.0]]
     save_membership(tmp_path / "data", membership)
     kept = read_membership(tmp_path / "data")
-    assert kept == membership
+    assert (kept.centre, kept.welcome.position) == (membership.centre, membership.welcome.position)
     assert kept.order_key == CENTRE_KEY.public_key().public_bytes_raw()
-    assert [p.name for p in (tmp_path / "data").iterdir()] == [FILE]
+    assert (tmp_path / "data" / CERTIFICATE).read_text() == membership.welcome.certificate
+    assert {p.name for p in (tmp_path / "data").iterdir()} == {FILE, CERTIFICATE}
 
 
 @pytest.mark.parametrize("token", ["secret", "secret.", "secret.0123", "." + "0" * 31])
@@ -98,5 +99,5 @@ def test_a_membership_that_is_absent_damaged_or_cannot_be_kept_is_one_sentence(t
     with pytest.raises(InputError, match=r"is damaged .*enrol the node anew"):
         read_membership(tmp_path / "data")
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(ResourceError, match=r"centre\.json cannot be written"):
+    with pytest.raises(ResourceError, match=r"node\.pem cannot be written"):
         save_membership(tmp_path / "file", membership)

@@ -48,12 +48,12 @@ def test_arrivals_go_before_health_each_in_order(tmp_path: Path) -> None:
 def test_a_clean_end_and_a_new_start_go_on_with_the_next_numbers(tmp_path: Path) -> None:
     path = tmp_path / "outbox.db"
     outbox = Outbox(path)
-    assert outbox.first_number == 1
+    assert outbox.next_number == 1
     outbox.add(ARRIVALS, body, 3)
     outbox.add(HEALTH, body)
     outbox.close()
     again = Outbox(path)
-    assert again.first_number == 4
+    assert again.next_number == 4
     assert again.add(HEALTH, body) == 3
     assert drained(again) == [(n, body(n)) for n in (1, 2, 3)]
     again.close()
@@ -99,7 +99,7 @@ import sys
 from pathlib import Path
 from arrays.outbox import ARRIVALS, Outbox
 outbox = Outbox(Path(sys.argv[1]))
-number = outbox.first_number
+number = outbox.next_number
 while True:
     sequence = outbox.add(ARRIVALS, lambda s: f"report {s}".encode(), number)
     print(sequence, number, flush=True)
@@ -124,7 +124,7 @@ def test_kill_9_loses_nothing_kept_and_reuses_no_number(tmp_path: Path) -> None:
     assert len({sequence for sequence, _ in used}) == len({number for _, number in used}) == len(used)
     assert used == sorted(used)
     outbox = Outbox(path)
-    assert outbox.first_number > used[-1][1]
+    assert outbox.next_number > used[-1][1]
     kept = dict(drained(outbox))
     assert all(kept[sequence] == body(sequence) for sequence, _ in used)
     outbox.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 import os
 import secrets
@@ -10,19 +9,24 @@ import signal
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from arrays.report import Health, Report, WireArrival
+from acoustic.errors import InputError
+from arrays.identity import certificate_request
+from arrays.report import Health, Report, WireArrival, decode_envelope
 from dispatch.people import register
 from dispatch.people.roles import Role
 from dispatch.store import Store
@@ -50,9 +54,9 @@ class RunningCentre:
         """Trusts this centre's CA and nothing else."""
         return ssl.create_default_context(cafile=str(self.data / "keys" / "ca.pem"))
 
-    def client(self) -> httpx.Client:
-        """A node's connection."""
-        return httpx.Client(base_url=self.ingest, verify=self.tls(), timeout=20.0)
+    def client(self) -> Lines:
+        """The connections of nodes."""
+        return Lines(self)
 
     def client_of_page(self, *rights: str) -> httpx.Client:
         """A program with a token of its own; without rights named, one that sees everything."""
@@ -89,6 +93,53 @@ class RunningCentre:
         """End it at once, as a power cut does."""
         self.process.kill()
         self.process.wait(10)
+
+
+class Lines(httpx.Client):
+    """Connections to one centre: this one shows no certificate; `of` gives each node its own, under the certificate
+    that it was given, which outlives the centre's process."""
+
+    def __init__(self, centre: RunningCentre) -> None:
+        super().__init__(base_url=centre.ingest, verify=centre.tls(), timeout=20.0)
+        self._centre = centre
+        self._own: dict[str, httpx.Client] = {}
+        self._lock = threading.Lock()
+
+    def file(self, node: str) -> Path:
+        """Where the certificate and the key of a node are."""
+        return self._centre.data.parent / f"{self._centre.data.name}-{node}.pem"
+
+    def of(self, node: str) -> httpx.Client:
+        """A node's own connection; one without a certificate where it has none."""
+        with self._lock:
+            if node not in self._own and self.file(node).exists():
+                context = self._centre.tls()
+                context.load_cert_chain(self.file(node))
+                self._own[node] = httpx.Client(base_url=self._centre.ingest, verify=context, timeout=20.0)
+            return self._own.get(node, self)
+
+    def keep(self, node: FakeNode, certificate: str) -> None:
+        """From now on the node shows this certificate."""
+        key = node.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        self.file(node.id).write_bytes(certificate.encode() + key)
+        with self._lock:
+            if (old := self._own.pop(node.id, None)) is not None:
+                old.close()
+
+    def close(self) -> None:
+        """All of them."""
+        for own in self._own.values():
+            own.close()
+        super().close()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        super().__exit__(exc_type, exc_value, traceback)
+        self.close()
 
 
 def command(*arguments: str | Path) -> list[str]:
@@ -161,13 +212,15 @@ class FakeNode:
 
     def request(self, secret: str) -> dict[str, Any]:
         """The body of its enrolment."""
-        public = base64.b64encode(self.key.public_key().public_bytes_raw()).decode()
         position = {"x": self.x, "y": self.y, "z": self.z}
-        return {"token": secret, "node": self.id, "public_key": public, "position": position, "microphones": []}
+        request = certificate_request(self.key, self.id)
+        return {"token": secret, "node": self.id, "request": request, "position": position, "microphones": []}
 
-    def enrol(self, client: httpx.Client, secret: str) -> None:
-        """Become known to the centre."""
-        client.post("/enrol", json=self.request(secret)).raise_for_status()
+    def enrol(self, client: Lines, secret: str) -> dict[str, Any]:
+        """Become known to the centre; its welcome."""
+        welcome = dict(client.post("/enrol", json=self.request(secret)).raise_for_status().json())
+        client.keep(self, welcome["certificate"])
+        return welcome
 
     def hear(self, x: float, y: float, time_ns: int, label: str = "gunshot") -> WireArrival:
         """The arrival of a shot fired at a place (z = 1.5 m) and time."""
@@ -187,9 +240,12 @@ class FakeNode:
         return wire.seal(report, self.key)
 
 
-def send(client: httpx.Client, body: bytes) -> httpx.Response:
-    """Post the bytes of a report."""
-    return client.post("/report", content=body, headers={"content-type": "application/msgpack"})
+def send(client: Lines, body: bytes, node: str = "") -> httpx.Response:
+    """Post the bytes of a report under the certificate of a node: of `node`, else of the one that the report names."""
+    if not node:
+        with suppress(InputError):
+            node = decode_envelope(body).node
+    return client.of(node).post("/report", content=body, headers={"content-type": "application/msgpack"})
 
 
 def block(prefix: str = "roof") -> list[FakeNode]:

@@ -11,13 +11,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from dispatch.api.decision_models import EventDetail
 from dispatch.api.models import Event, Node, State
 from tests.dispatch import wire
-from tests.dispatch.running import FakeNode, RunningCentre, block, running_centre, send, tokens, wait_for
+from tests.dispatch.running import FakeNode, Lines, RunningCentre, block, running_centre, send, tokens, wait_for
 
 ORIGIN = "[origin]\nlat = 44.84\nlon = -0.58\nheight_m = 20.0\n"
 
@@ -27,7 +26,7 @@ class Site:
     """A centre with a block of nodes."""
 
     centre: RunningCentre
-    client: httpx.Client
+    client: Lines
     nodes: list[FakeNode]
 
     def fire(self, x: float, y: float) -> int:

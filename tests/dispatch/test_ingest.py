@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import msgspec
 import pytest
 
@@ -18,7 +17,7 @@ from dispatch.buckets import Buckets
 from dispatch.store import Store
 from dispatch.store.tables import reports
 from tests.dispatch import wire
-from tests.dispatch.running import FakeNode, RunningCentre, running_centre, send, token
+from tests.dispatch.running import FakeNode, Lines, RunningCentre, running_centre, send, token
 
 DAY_NS = 24 * 3600 * 10**9
 
@@ -28,7 +27,7 @@ class Line:
     """A centre, a connection to it, and an enrolled node."""
 
     centre: RunningCentre
-    client: httpx.Client
+    client: Lines
     node: FakeNode
 
 
@@ -118,7 +117,7 @@ def bad_reports(node: FakeNode) -> dict[str, tuple[bytes, int, str]]:
 def test_a_bad_report_gets_one_sentence_and_is_not_kept(line: Line, wrong: str) -> None:
     before = len(bodies(line.centre.data, line.node.id))
     body, status, words = bad_reports(line.node)[wrong]
-    answer = send(line.client, body)
+    answer = send(line.client, body, line.node.id)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/json")
     sentence = answer.json()["error"]
     assert words in sentence

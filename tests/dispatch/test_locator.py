@@ -8,16 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.dispatch import wire
-from tests.dispatch.running import FakeNode, RunningCentre, block, running_centre, send, tokens, wait_for
+from tests.dispatch.running import FakeNode, Lines, RunningCentre, block, running_centre, send, tokens, wait_for
 
 S = 10**9
 
 
-def enrolled(centre: RunningCentre, client: httpx.Client) -> list[FakeNode]:
+def enrolled(centre: RunningCentre, client: Lines) -> list[FakeNode]:
     nodes = block()
     for node, secret in zip(nodes, tokens(centre.data, len(nodes)), strict=True):
         node.enrol(client, secret)
@@ -31,7 +30,7 @@ def fire(nodes: Sequence[FakeNode], x: float, y: float, time_ns: int) -> list[by
     return [node.sealed(node.report([node.hear(x, y, time_ns)])) for node in order]
 
 
-def deliver(client: httpx.Client, bodies: Sequence[bytes]) -> None:
+def deliver(client: Lines, bodies: Sequence[bytes]) -> None:
     for body in bodies:
         assert send(client, body).status_code == 200
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ from dispatch.store import Store
 from dispatch.store.engine import migrate
 from dispatch.store.events import add_shots, events_of, latest_shots, newest_events
 from dispatch.store.journal import add_entry, entries_after
-from dispatch.store.nodes import NodeRecord, add_node, all_nodes
+from dispatch.store.nodes import NodeRecord, add_node, all_nodes, change_key, revoke_node
 from dispatch.store.notes import note, set_note
 from dispatch.store.reports import (
     Received,
@@ -210,3 +212,18 @@ def test_keeping_shots_again_after_a_crash_changes_nothing(published: list[tuple
         assert add_shots(connection, shots, 2, METHOD) == []
         assert newest_events(connection, 10) == before
     engine.dispose()
+
+
+def test_nodes_from_before_certificates_may_renew_and_go_back_with_their_data(store: Store) -> None:
+    one, gone = (NodeRecord(id=name, public_key=b"k", x=1.0, y=0.0, z=0.0) for name in ("n", "gone"))
+    for record in (one, gone):
+        store.write_now(partial(add_node, record=record))
+    store.write_now(lambda c: revoke_node(c, "gone", 5))
+    store.write_now(lambda c: change_key(c, one, b"new", 7, 6))
+    store.write_now(lambda c: migrate(c, "0004"))
+    rows = store.read_now(lambda c: c.execute(sa.text("SELECT id, public_key FROM nodes")).all())
+    assert rows == [("n", b"new")]  # a node that was revoked does not come back to life
+    store.write_now(migrate)
+    (record,) = store.read_now(all_nodes)
+    assert (record.x, record.revoked_ms, record.former) == (1.0, None, ())
+    assert abs(record.certified_until_ms - time.time() * 1e3) < 60e3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from arrays.report import Envelope, Health, Report, WireArrival, encode, sign
@@ -44,3 +45,8 @@ def seal_body(node: str, body: bytes, key: Ed25519PrivateKey, v: int = 1) -> byt
     """Any bytes, properly signed."""
     signature = key.sign(b"tocsin report 1\n" + body)
     return encode(Envelope(v=v, node=node, body=body, signature=signature))
+
+
+def json_bytes(message: object) -> bytes:
+    """As a node writes JSON."""
+    return msgspec.json.encode(message)

@@ -18,7 +18,7 @@ export interface Place {
   y: number;
 }
 
-export type NodeState = "ok" | "degraded" | "fault" | "silent" | "new";
+export type NodeState = "ok" | "degraded" | "fault" | "silent" | "new" | "revoked";
 
 export interface ListeningNode extends Place {
   id: string;

@@ -7,8 +7,9 @@ export const MARKS: Record<NodeState, { path: string; open: boolean }> = {
   degraded: { path: "M0-8L8 6H-8Z", open: false },
   fault: { path: "M0-8.5L8.5 0L0 8.5L-8.5 0Z", open: false },
   silent: { path: "M-6-6L6 6M6-6L-6 6", open: true },
+  revoked: { path: "M-6-6H6V6H-6ZM-6-6L6 6", open: true },
   new: { path: "M0-6A6 6 0 1 1-.01-6Z", open: true },
 };
 
 /** Worst first: what asks for hands stands where eyes begin. */
-export const WORST: readonly NodeState[] = ["fault", "silent", "degraded", "new", "ok"];
+export const WORST: readonly NodeState[] = ["fault", "silent", "degraded", "revoked", "new", "ok"];

@@ -175,7 +175,7 @@ export const english = {
   nodes: "Nodes",
   listening: (n: number): string => `${n} listening`,
   troubled: (n: number): string => `${n} not`,
-  state: { ok: "ok", degraded: "degraded", fault: "fault", silent: "silent", new: "not heard yet" },
+  state: { ok: "ok", degraded: "degraded", fault: "fault", silent: "silent", new: "not heard yet", revoked: "revoked" },
   last_report: (text: string): string => `last report ${text} ago`,
   never: "no report yet",
   clock_to: (text: string): string => `clock known to ${text}`,

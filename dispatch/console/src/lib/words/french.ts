@@ -191,7 +191,7 @@ export const french: Words = {
   nodes: "Capteurs",
   listening: (n) => (n === 1 ? "1 à l'écoute" : `${n} à l'écoute`),
   troubled: (n) => `${n} non`,
-  state: { ok: "ok", degraded: "dégradé", fault: "en panne", silent: "muet", new: "pas encore entendu" },
+  state: { ok: "ok", degraded: "dégradé", fault: "en panne", silent: "muet", new: "pas encore entendu", revoked: "révoqué" },
   last_report: (text) => `dernier message il y a ${text}`,
   never: "aucun message",
   clock_to: (text) => `horloge connue à ${text}`,
