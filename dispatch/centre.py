@@ -14,9 +14,13 @@ import structlog
 from acoustic.errors import ResourceError
 from arrays.holding import hold
 from arrays.report import program, read_report
+from dispatch.addresses import Addresses
+from dispatch.alerts.announce import Announcer
+from dispatch.alerts.health import Health
 from dispatch.api.models import Node
 from dispatch.api.render import render_event, render_node
 from dispatch.authority import Authority, open_authority, server_names
+from dispatch.bell import Bell
 from dispatch.nodes import Nodes
 from dispatch.orders import Orders
 from dispatch.places import Frame, kept_frame
@@ -28,6 +32,7 @@ from dispatch.store.methods import keep_method
 from dispatch.store.nodes import all_nodes, revoked_nodes
 from dispatch.store.reports import last_bodies
 from dispatch.stream import Bus, Message
+from dispatch.zones import zone_info
 from recordings import decisions
 from recordings.evidence.contents import present_method
 
@@ -55,6 +60,16 @@ class Centre:
         self._recall_health()
         self.orders = Orders(self.authority.order_key, clock_ns)
         self.bus = Bus(self.store.read_now(last_entry))
+        self.addresses = Addresses(folder)
+        self.announcer = Announcer(
+            site=settings.name,
+            destinations=settings.alerts,
+            addresses=self.addresses,
+            zones=settings.zones,
+            clock=zone_info(settings.timezone),
+        )
+        self.alert_health = {destination.name: Health() for destination in settings.alerts}
+        self.alerts_queued = Bell()
         self._publishing = asyncio.Lock()
 
     def renew_authority(self) -> None:
@@ -68,14 +83,19 @@ class Centre:
         return self.clock_ns() // 1_000_000
 
     async def publish(self, work: Callable[[sa.Connection], list[Entry]]) -> None:
-        """Keep what `work` writes, then tell every open page, in the order of the journal."""
+        """Keep what `work` writes and the alerts that follow from it; then tell every open page, in the order of the
+        journal."""
 
         def keep_and_render(connection: sa.Connection) -> list[Message]:
-            return self.messages(connection, work(connection))
+            entries = work(connection)
+            if changed := list(dict.fromkeys(line.subject for line in entries if line.kind in EVENT_NEWS)):
+                self.announcer.events(connection, changed, self.frame, self.now_ms)
+            return self.messages(connection, entries)
 
         async with self._publishing:
             for message in await self.store.write(keep_and_render):
                 self.bus.publish(message)
+        self.alerts_queued.ring()
 
     def messages(self, connection: sa.Connection, entries: Iterable[Entry]) -> list[Message]:
         """Journal lines as news: each subject as it is now."""

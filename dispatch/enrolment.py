@@ -13,8 +13,9 @@ import sqlalchemy as sa
 
 from acoustic.errors import InputError, TocsinError
 from dispatch.certificates import requested_key
+from dispatch.checks import within
 from dispatch.places import Frame, keep_frame, kept_frame
-from dispatch.settings import Origin, within
+from dispatch.settings import Origin
 from dispatch.store.journal import add_entry
 from dispatch.store.nodes import (
     NodeRecord,

@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from acoustic.errors import InputError, ResourceError
+from dispatch.alerts.delivery import Delivery
 from dispatch.api.app import page_app
 from dispatch.centre import Centre
 from dispatch.ingest import Ingest, Keeper
@@ -69,7 +70,14 @@ async def _run(
         asyncio.create_task(server.serve(sockets=[listener]))
         for server, listener in ((ingest, ingest_socket), (page, page_socket))
     ]
-    work = keeper.run(), locator.run(), centre.watch_nodes(), remind(centre), _renew_certificates(centre, ingest, page)
+    work = (
+        keeper.run(),
+        locator.run(),
+        centre.watch_nodes(),
+        remind(centre),
+        _renew_certificates(centre, ingest, page),
+        Delivery(centre).run(),
+    )
     workers = [asyncio.create_task(one) for one in work]
     stopping = asyncio.create_task(stop.wait())
     try:

@@ -10,6 +10,9 @@ import msgspec
 
 from acoustic.errors import InputError, ResourceError
 from arrays.weather import Weather
+from dispatch.alerts.destinations import Destination
+from dispatch.alerts.destinations import check as check_alerts
+from dispatch.checks import host_port, within
 from dispatch.zones import Zone, zone_info
 
 
@@ -44,7 +47,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     report (HTTPS); `names` further host names in the server's certificate. The page is at `page_host` and `page_port`:
     beyond this machine over HTTPS only, with the files `page_certificate` and `page_key` or a certificate of our CA.
     `zones` are the parts of the town that figures are given for, `timezone` its local time; `outcome_due_h`: after so
-    many hours an alert without an outcome is reminded of, again and again.
+    many hours an alert without an outcome is reminded of, again and again; `alerts` who is told of what, and how.
     """
 
     name: str = "Tocsin"
@@ -61,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     zones: tuple[Zone, ...] = ()
     timezone: str = "UTC"
     outcome_due_h: float = 72.0
+    alerts: tuple[Destination, ...] = ()
 
     def __post_init__(self) -> None:
         address(self.listen)
@@ -71,6 +75,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         within("page_port", self.page_port, 0, 65535)
         if (self.page_certificate is None) != (self.page_key is None):
             raise InputError("page_certificate and page_key go together; expected both or neither")
+        check_alerts(self.alerts, {zone.name for zone in self.zones})
 
     @property
     def page_tls(self) -> bool:
@@ -98,10 +103,7 @@ def read_settings(path: Path) -> Settings:
 
 def address(text: str) -> tuple[str, int]:
     """`HOST:PORT` to its parts; raises InputError. An IPv6 host stands in brackets."""
-    host, colon, port = text.rpartition(":")
-    if not (colon and host and port.isascii() and port.isdigit() and int(port) <= 65535):
-        raise InputError(f"listen is {text!r}; expected HOST:PORT, such as 127.0.0.1:8443")
-    return host.strip("[]"), int(port)
+    return host_port("listen", text)
 
 
 def _is_this_machine(host: str) -> bool:
@@ -109,9 +111,3 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def within(name: str, value: float, lowest: float, highest: float) -> None:
-    """Raise InputError unless `value` is a number in the range."""
-    if not lowest <= value <= highest:
-        raise InputError(f"{name} is {value}; expected a number from {lowest:g} to {highest:g}")

@@ -65,7 +65,7 @@ class Map:
 def zone_map(zones: Sequence[Zone], site: str, frame: Frame, nodes: Iterable[tuple[float, float]]) -> Map:
     """The zones in metres. Raises InputError for corners in degrees at a site that has no place on the globe."""
     if zones:
-        return Map(rings=tuple((zone.name, _ring(zone, frame)) for zone in zones))
+        return Map(rings=tuple((zone.name, ring_of(zone, frame)) for zone in zones))
     return Map(rings=((site, hull(np.array(list(nodes) or [(0.0, 0.0)]))),))
 
 
@@ -100,7 +100,8 @@ def days_by_month(from_ms: float, to_ms: float, local: ZoneInfo) -> dict[str, fl
     return days
 
 
-def _ring(zone: Zone, frame: Frame) -> Array:
+def ring_of(zone: Zone, frame: Frame) -> Array:
+    """A zone's corners (n, 2) in metres. Raises InputError for degrees at a site that has no place on the globe."""
     if zone.corners_m:
         return np.array(zone.corners_m)
     if frame.origin is None:

@@ -152,3 +152,23 @@ machines = Table(
     Column("added_ms", BigInteger, nullable=False),
     Column("ends_ms", BigInteger, nullable=False),
 )
+
+# Every alert to every destination, as it was told (`data`), and how it stands.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("destination", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("queued_ms", BigInteger, nullable=False),
+    Column("due_ms", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("settled_ms", BigInteger),
+    Column("problem", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Index(None, "destination", "subject"),
+    Index(None, "destination", "state"),
+    sqlite_autoincrement=True,
+)

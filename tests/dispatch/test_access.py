@@ -33,6 +33,9 @@ MAY: dict[str, frozenset[str]] = {
     "GET /api/state": EVERYBODY,
     "GET /api/events/{identity}": EVERYBODY,
     "GET /api/stream": EVERYBODY,
+    "GET /api/alerts": frozenset({"auditor", "administrator"}),
+    "GET /api/alerts/{name}/atom": EVERYBODY,
+    "GET /api/alerts/{name}/geojson": EVERYBODY,
 }
 
 

@@ -44,7 +44,7 @@ def test_sound_later_than_from_any_place_has_none() -> None:
 
 
 def test_the_picture_of_a_real_shot_tells_each_arrival_s_fate_and_whom_to_credit(shared: Path) -> None:
-    root = ElementTree.fromstring(draw_test(shared / "pittsburgh" / "FP3" / "test_041"))  # noqa: S314  (our own text)
+    root = ElementTree.fromstring(draw_test(shared / "pittsburgh" / "FP3" / "test_041"))
     kinds = [path.get("class") for path in root.iter(f"{SVG}path")]
     words = [text.text or "" for text in root.iter(f"{SVG}text")]
     assert len([w for w in words if w.endswith(" ms") and "." in w]) == 6  # a residual for each of the six nodes
