@@ -14,7 +14,8 @@ from dispatch.performance import Figures
 
 HEADING = (
     f"{'month':<8} {'zone':<14} {'alerts':>6} {'conf.':>5} {'false':>5} {'undecided':>9} "
-    f"{'precision (interval)':>22} {'missed':>6} {'recall (interval)':>20} {'false per km² and day':>24} "
+    f"{'precision (interval)':>22} {'at least':>8} {'missed':>6} "
+    f"{'recall (interval)':>20} {'false per km² and day':>24} "
     f"{'> 25 m':>9} {'median s (interval)':>20} {'95 % s':>8}"
 )
 
@@ -50,12 +51,23 @@ def _flat(prefix: str, value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _line(row: Figures) -> str:
     p = row.precision
-    return (
-        f"{row.month or 'all':<8} {(row.zone or 'all')[:14]:<14} {row.alerts:>6} {row.outcomes['confirmed']:>5} "
-        f"{row.outcomes['false']:>5} {_percent(p.undecided.value):>9} {_share(p.decided):>22} {row.missed:>6} "
-        f"{_share(row.recall):>20} {_rate(row.false_alerts):>24} {row.mislocated.count:>3} of {row.mislocated.of:<2} "
-        f"{_seconds(row.latency_s):>20} {_number(row.latency_95_s.value):>8}"
+    cells = (
+        (row.month or "all", -8),
+        ((row.zone or "all")[:14], -14),
+        (row.alerts, 6),
+        (row.outcomes["confirmed"], 5),
+        (row.outcomes["false"], 5),
+        (_percent(p.undecided.value), 9),
+        (_share(p.decided), 22),
+        (_percent(p.at_least.value), 8),
+        (row.missed, 6),
+        (_share(row.recall), 20),
+        (_rate(row.false_alerts), 24),
+        (f"{row.mislocated.count} of {row.mislocated.of}", 9),
+        (_seconds(row.latency_s), 20),
+        (_number(row.latency_95_s.value), 8),
     )
+    return " ".join(str(cell).ljust(-width) if width < 0 else str(cell).rjust(width) for cell, width in cells)
 
 
 def _share(one: Share) -> str:
@@ -75,7 +87,8 @@ def _rate(one: Rate) -> str:
 def _seconds(one: Quantile) -> str:
     if one.value is None:
         return "–"
-    return f"{_number(one.value)} ({_number(one.low)}–{_number(one.high)})"
+    bounds = f"{_number(one.low)} to {_number(one.high)}"
+    return f"{_number(one.value)} ({bounds})"
 
 
 def _number(value: float | None) -> str:

@@ -69,7 +69,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def __post_init__(self) -> None:
         address(self.listen)
         zone_info(self.timezone)
-        within("outcome_due_h", self.outcome_due_h, 0.01, 8760.0)
+        within("outcome_due_h", self.outcome_due_h, 0.001, 8760.0)
         if len({zone.name for zone in self.zones}) < len(self.zones):
             raise InputError("zones has one name twice; expected each once")
         within("page_port", self.page_port, 0, 65535)

@@ -64,6 +64,16 @@ def lines_of(connection: sa.Connection, kinds: Iterable[str], from_ms: int = 0, 
     return _lines(connection, journal.c.kind.in_(list(kinds)), *span)
 
 
+def lines_between(connection: sa.Connection, from_ms: int, to_ms: int) -> list[Line]:
+    """Every line that was recorded from a time until before another, oldest first."""
+    return _lines(connection, journal.c.recorded_ms >= from_ms, journal.c.recorded_ms < to_ms)
+
+
+def digest_of(connection: sa.Connection, line: int) -> str:
+    """The chain's digest after a line; '' where there is no such line."""
+    return connection.scalar(sa.select(journal.c.digest).where(journal.c.id == line)) or ""
+
+
 def subjects_of(connection: sa.Connection, kinds: Iterable[str], from_ms: int, to_ms: int) -> list[str]:
     """What the lines of some kinds, recorded from a time until before another, are about; each once."""
     span = journal.c.recorded_ms >= from_ms, journal.c.recorded_ms < to_ms

@@ -20,9 +20,10 @@ DECISIONS: dict[str, tuple[str, str]] = {
     "decision.note": ("note: {text}", "note : {text}"),
     "decision.undo": ("undid line {line}", "a annulé la ligne {line}"),
     "decision.corroborate": (
-        "corroborated by: {source}, {time} UTC, reference {reference}",
-        "corroboré par : {source}, {time} UTC, référence {reference}",
+        "corroborated by: {source}, {time}, reference {reference}",
+        "corroboré par : {source}, {time}, référence {reference}",
     ),
+    "decision.and": ("{first}; {then}", "{first} ; {then}"),
     "decision.undone": ("undone later", "annulé plus tard"),
     "outcome": ("Outcome", "Issue"),
     "outcome_by": ("{outcome}, by {name}, {time} UTC", "{outcome}, par {name}, {time} UTC"),

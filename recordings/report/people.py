@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import reduce
 from xml.sax.saxutils import escape
 
 from acoustic.errors import InputError
@@ -40,7 +41,7 @@ class People:
         """What people said it was, and how it was closed; for HTML."""
         w, state = self._words, self._state
         said = [
-            w("verdict_by", name=one.by, time=_time(one, w), verdict="; ".join(verdict(one.what, w)))
+            w("verdict_by", name=one.by, time=_time(one, w), verdict=joined(verdict(one.what, w), w))
             for one in state.verdicts
             if isinstance(one.what, Judge)
         ]
@@ -51,17 +52,27 @@ class People:
         else:
             yield w("outcome"), escape(w("outcome_by", outcome=outcome(how, w), name=closed.by, time=_time(closed, w)))
 
+    def _utc(self, time_ms: int) -> str:
+        return f"{self._words.instant(time_ms * 1_000_000)} UTC"
+
     def line(self, number: int) -> tuple[str, str] | None:
         """Who decided in this line, and what; None where nobody did."""
         one = self._decided.get(number)
         if one is None:
             return None
         undone = f" ({self._words('decision.undone')})" if number in self._state.undone else ""
-        return one.by, sentence(one.what, self._words, self._where) + undone
+        return one.by, sentence(one.what, self._words, self._where, self._utc) + undone
 
 
-def sentence(what: Decision, words: Language, where: Callable[[Spot], str] | None = None) -> str:
-    """The sentence, not escaped; `where` tells a place of finds, which without it is only said to be recorded."""
+def joined(parts: Iterable[str], words: Language) -> str:
+    """Several things that were said, as one."""
+    return reduce(lambda first, then: words("decision.and", first=first, then=then), parts)
+
+
+def sentence(what: Decision, words: Language, where: Callable[[Spot], str] | None, when: Callable[[int], str]) -> str:
+    """The sentence, not escaped. `where` tells a place of finds, which without it is only said to be recorded; `when` a
+    time (UTC ms).
+    """
     match what:
         case Acknowledge(instead_of=name) if name:
             return words("decision.acknowledge_over", name=name)
@@ -70,13 +81,14 @@ def sentence(what: Decision, words: Language, where: Callable[[Spot], str] | Non
         case Undo(line=line):
             return words("decision.undo", line=str(line))
         case Corroborate():
-            time = words.instant(what.time_ms * 1_000_000)
             source = words(f"source.{what.source}")
-            return words("decision.corroborate", source=source, time=time, reference=what.reference or "–")
+            return words(
+                "decision.corroborate", source=source, time=when(what.time_ms), reference=what.reference or "–"
+            )
         case Judge():
-            return "; ".join(verdict(what, words))
+            return joined(verdict(what, words), words)
         case Close():
-            return "; ".join(_closing(what, words, where))
+            return joined(_closing(what, words, where), words)
         case _:
             return words("decision.acknowledge")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,10 +73,8 @@ def test_the_page_sees_it_until_there_is_an_outcome(store: Store) -> None:
 
 
 def test_a_running_centre_reminds_by_itself(tmp_path: Path) -> None:
-    (tmp_path / "centre.toml").write_text("outcome_due_h = 0.01\n")
+    (tmp_path / "centre.toml").write_text("outcome_due_h = 0.001\n")
     with running_centre(tmp_path / "data", str(tmp_path / "centre.toml")) as centre, centre.client() as client:
-        from time import time_ns
-
-        deliver(client, fire(enrolled(centre, client), 100.0, 80.0, time_ns()))
+        deliver(client, fire(enrolled(centre, client), 100.0, 80.0, time.time_ns()))
         wait_for(lambda: near(centre.state()["events"], 100.0, 80.0))
-        wait_for(lambda: near(centre.state()["events"], 100.0, 80.0)[0]["reminded_ms"], 90.0, every_s=1.0)
+        wait_for(lambda: near(centre.state()["events"], 100.0, 80.0)[0]["reminded_ms"], 90.0, every_s=0.5)
