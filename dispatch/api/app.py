@@ -12,7 +12,9 @@ from fastapi.staticfiles import StaticFiles
 from dispatch.api import session
 from dispatch.api.access import ANYONE, cookie_name, stated
 from dispatch.api.alerts import alert_routes
+from dispatch.api.decide import decision_routes
 from dispatch.api.events import routes
+from dispatch.api.figures import figure_routes
 from dispatch.api.guard import HOSTS, Guard
 from dispatch.api.problems import answer_problems
 from dispatch.centre import Centre
@@ -42,6 +44,8 @@ def api(centre: Centre, *, tls: bool) -> FastAPI:
     app.include_router(session.router)
     app.include_router(routes(centre))
     app.include_router(alert_routes(centre))
+    app.include_router(decision_routes(centre))
+    app.include_router(figure_routes(centre))
     app.add_api_route("/api/openapi.json", app.openapi, include_in_schema=False, dependencies=[ANYONE])
     stated(app.routes)
     return app

@@ -116,6 +116,21 @@ class EventDetail(Event):
     history: list[Decision]
 
 
+class BlindArrival(Model):
+    """What one node heard: how long after the first, and how clearly."""
+
+    after_ms: float
+    snr_db: float | None
+
+
+class Blind(Model):
+    """An event as somebody sees it before they judge: without place, class, probability or what others say."""
+
+    id: str
+    nodes: int
+    heard: list[BlindArrival]
+
+
 def asked(body: Asked) -> decisions.Asked:
     """What the API was asked to keep. Raises InputError naming the field."""
     try:

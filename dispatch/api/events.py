@@ -42,9 +42,10 @@ def routes(centre: Centre) -> APIRouter:
 
     @router.get("/events/{identity}", responses={404: {"model": Problem}})
     async def event(identity: str, caller: Sees) -> EventDetail:
-        """One event with every version of its shots and, for who may see nodes' places, every arrival."""
-        exact = caller.may(Right.SEE_PLACES)
-        detail = await centre.store.read(lambda connection: _detail(centre, connection, identity, exact))
+        """One event with every version of its shots; every arrival for who may see nodes' places, what people decided
+        for who may read the log.
+        """
+        detail = await centre.store.read(lambda connection: _detail(centre, connection, identity, caller))
         return detail or problem(404, f"there is no event {identity[:80]!r}")  # type: ignore[return-value]
 
     @router.get("/stream", response_class=StreamingResponse, responses={400: {"model": Problem}})
@@ -81,10 +82,13 @@ def _state(centre: Centre, connection: sa.Connection, exact: bool) -> State:
     )
 
 
-def _detail(centre: Centre, connection: sa.Connection, identity: str, exact: bool) -> EventDetail | None:
+def _detail(centre: Centre, connection: sa.Connection, identity: str, caller: Caller) -> EventDetail | None:
     for record in events_of(connection, [identity]):
         heard = [residual.arrival for shot in record.event.shots for residual in shot.origin.residuals]
-        return render_detail(record, centre.frame, arrivals_of(connection, heard) if exact else {})
+        detail = render_detail(
+            record, centre.frame, arrivals_of(connection, heard) if caller.may(Right.SEE_PLACES) else {}
+        )
+        return detail if caller.may(Right.READ_LOG) else detail.model_copy(update={"history": []})
     return None
 
 

@@ -87,7 +87,6 @@ class HumanVerdict(Model):
     by: str
     label: Label
     count: int | None
-    place: str
     blind: bool
 
 

@@ -13,6 +13,8 @@ from starlette.responses import JSONResponse
 from acoustic.errors import InputError, ResourceError
 from dispatch.api.models import Problem
 from dispatch.people.errors import BusyError, ForbiddenError, StrangerError, TooManyError
+from dispatch.store.decisions import AbsentError
+from recordings.decisions import ConflictError
 
 RETRY_AFTER = {429: "60", 503: "5"}
 STATUS: dict[type[Exception], int] = {
@@ -20,6 +22,8 @@ STATUS: dict[type[Exception], int] = {
     ForbiddenError: 403,
     TooManyError: 429,
     BusyError: 503,
+    ConflictError: 409,
+    AbsentError: 404,  # an InputError too, so before it
     InputError: 400,
     ResourceError: 503,
 }
@@ -29,6 +33,8 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
         400: "something in the request is not what was expected",
         401: "nobody is logged in",
         403: "the caller may not",
+        404: "there is no such thing",
+        409: "it does not suit what was decided or entered before",
         429: "too many attempts",
         503: "the centre cannot answer now",
     }.items()

@@ -8,12 +8,12 @@ from typing import Any
 from msgspec import structs
 
 from dispatch.api import models
-from dispatch.api.decision_models import EventDetail, told
+from dispatch.api.decision_models import Blind, BlindArrival, EventDetail, told
 from dispatch.nodes import NodeStatus
 from dispatch.places import Frame
 from dispatch.store.events import EventRecord, Version
 from localisation.arrivals import Arrival, Origin, Shot
-from recordings.decisions import state_of
+from recordings.decisions import Decided, state_of
 
 ZONE_M = 250.0
 LATE_S = 30.0  # sound takes 3 s over a kilometre; what is recorded this long after the shot waited in an outbox
@@ -61,6 +61,13 @@ def render_detail(record: EventRecord, frame: Frame, arrivals: Mapping[str, Arri
     )
 
 
+def render_blind(record: EventRecord, arrivals: Mapping[str, Arrival]) -> Blind:
+    """An event for who judges before seeing the machine's verdict."""
+    heard = sorted(arrivals.values(), key=lambda arrival: (arrival.time_ns, arrival.id))
+    rows = [BlindArrival(after_ms=_ms(arrival.time_ns - heard[0].time_ns), snr_db=arrival.snr_db) for arrival in heard]
+    return Blind(id=record.event.id, nodes=len({arrival.node for arrival in heard}), heard=rows)
+
+
 def _zone(metres: float) -> float:
     return (metres // ZONE_M + 0.5) * ZONE_M
 
@@ -90,6 +97,11 @@ def _event(record: EventRecord, frame: Frame) -> dict[str, Any]:
     }
 
 
+def _verdict(one: Decided) -> dict[str, Any]:
+    what = structs.asdict(one.what)
+    return {"by": one.by, **{name: what[name] for name in ("label", "count", "blind")}}
+
+
 def _updated_ms(record: EventRecord) -> int:
     lines = [version.recorded_ms for version in record.versions] + [one.recorded_ms for one in record.decisions]
     return max(*lines, record.reminded_ms or 0)
@@ -104,7 +116,7 @@ def _human(record: EventRecord) -> dict[str, Any]:
         "taken_by": state.taken and state.taken.by,
         "taken_ms": state.taken and state.taken.recorded_ms,
         "outcome": state.outcome and state.outcome.outcome,
-        "verdict": verdict and {"by": verdict.by, **structs.asdict(verdict.what)},
+        "verdict": verdict and _verdict(verdict),
         "corroborated": len(state.corroborations),
         "reminded_ms": record.reminded_ms if state.outcome is None else None,
     }

@@ -22,9 +22,10 @@ from dispatch.store.events import REMINDER, EventRecord, events_of
 from dispatch.store.journal import digest_of, lines_between
 from dispatch.store.reports import VARIABLES
 from dispatch.zones import day_span_ms
+from localisation.verdict import WITHDRAWN
 from recordings.chain import Line
 from recordings.decisions import KIND, Spot, decided, state_of
-from recordings.events import WITHDRAWN, Event, event
+from recordings.events import Event, event
 from recordings.report.language import SPACE, Language
 from recordings.report.people import sentence
 

@@ -97,7 +97,8 @@ def enter_missed(connection: sa.Connection, by: str, what: Missed, now_ms: int) 
     alerts = [(record.number, record.event) for record in near if first_alert_ms(record) is not None]
     if own := may_be_its_own(what, alerts):
         raise ConflictError(
-            f"alert {own[0]} is near it in time and place: close that one as confirmed, or name it in other_than"
+            f"near it in time and place: alert {', '.join(map(str, own))}; close the one that it raised as confirmed, "
+            "or name them in other_than"
         )
     entry = add_entry(connection, MISSED, key, MissedLine(by=by, what=what), now_ms)
     return KeptMiss(id=key, line=entry.id, recorded_ms=now_ms, by=by, what=what)

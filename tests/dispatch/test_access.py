@@ -23,6 +23,8 @@ from tests.dispatch.running import FakeNode, RunningCentre, one_time_link, runni
 ROLES = ("wall", "dispatcher", "analyst", "auditor", "administrator")
 EVERYBODY = frozenset(ROLES)
 ANYONE_AT_ALL = EVERYBODY | {"nobody"}
+DECIDE = frozenset({"dispatcher", "analyst", "administrator"})
+READ_LOG = EVERYBODY - {"wall"}
 # What this project means, written down apart from the code that does it: a new route needs its line here.
 MAY: dict[str, frozenset[str]] = {
     "GET /api/openapi.json": ANYONE_AT_ALL,
@@ -36,6 +38,16 @@ MAY: dict[str, frozenset[str]] = {
     "GET /api/alerts": frozenset({"auditor", "administrator"}),
     "GET /api/alerts/{name}/atom": EVERYBODY,
     "GET /api/alerts/{name}/geojson": EVERYBODY,
+    "POST /api/events/{identity}/decisions": DECIDE,
+    "POST /api/events/{identity}/corroborations": DECIDE,
+    "GET /api/events/{identity}/blind": DECIDE,
+    "POST /api/incoming": DECIDE,
+    "GET /api/incoming": READ_LOG,
+    "POST /api/missed": DECIDE,
+    "GET /api/missed": READ_LOG,
+    "GET /api/performance": EVERYBODY,
+    "GET /api/performance.csv": EVERYBODY,
+    "GET /api/log": READ_LOG,
 }
 
 

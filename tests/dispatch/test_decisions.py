@@ -74,7 +74,6 @@ def test_a_persons_verdict_stands_beside_the_machines(store: Store) -> None:
         "by": "Alice",
         "label": "firework",
         "count": 3,
-        "place": "behind the hall",
         "blind": True,
     }
     assert after.updated_ms == 5000, "the page shows what changed last"

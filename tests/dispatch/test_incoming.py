@@ -124,7 +124,7 @@ def test_a_missed_shooting_counts_and_nothing_takes_it_back(store: Store) -> Non
 def test_a_shooting_that_did_raise_an_alert_is_not_entered_as_missed(store: Store) -> None:
     publish(store, shot("a"))
     near = Missed(time_ms=SHOT_MS + 60_000, x=100.0, y=0.0, reference="c", grounds=("video",))
-    with pytest.raises(ConflictError, match="alert 1 is near it"):
+    with pytest.raises(ConflictError, match="near it in time and place: alert 1;"):
         store.write_now(lambda c: enter_missed(c, "Alice", near, 1))
     other = Missed(time_ms=near.time_ms, x=100.0, y=0.0, reference="c", grounds=("video",), other_than=(1,))
     store.write_now(lambda c: enter_missed(c, "Alice", other, 1))
