@@ -18,6 +18,7 @@ COMMANDS = {
     "calibrate": ("arrays.calibrate", "find where a node's microphones really are, from claps around it"),
     "replay": ("recordings.commands.replay", "locate the shots in recorded sessions"),
     "locate": ("recordings.commands.locate", "arrivals in, located shots out (JSON lines)"),
+    "score": ("recordings.commands.score", "how well labelled recordings are located, detected and classified"),
     "verify": ("recordings.commands.verify", "check a file of evidence, and locate anew from it alone"),
     "report": ("recordings.commands.report", "what a file of evidence says, for a court to read (HTML, PDF)"),
     "plan": ("recordings.commands.plan", "how well nodes cover a town, and where to put them"),
