@@ -1,5 +1,5 @@
 # The verbs a newcomer tries. Each installs what it needs: Python ≥ 3.11 and Node ≥ 20 are all that is asked for.
-.PHONY: install demo test bench check clean
+.PHONY: install demo test bench scorecard check clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -18,6 +18,10 @@ test: check $(VENV)/chromium
 
 bench: install $(VENV)/benchmark
 	$(VENV)/bin/python -m benchmarks $(ONLY)
+
+# docs/scorecard.md, on the real recordings beside the project.
+scorecard: install
+	$(VENV)/bin/python -m benchmarks._scorecard
 
 check: install
 	$(VENV)/bin/ruff check .

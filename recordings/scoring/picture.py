@@ -14,6 +14,7 @@ from recordings.scoring.card import Card
 from recordings.scoring.figures import recall_at
 
 SIDE, GAP, TOP, LEFT = 250.0, 78.0, 56.0, 64.0
+TALL = SIDE + 100.0  # of a row of panels
 FARTHEST_M = 30.0
 GROUPS = 10
 RATES = np.geomspace(0.001, 1.0, 121)
@@ -46,27 +47,28 @@ def card_svg(card: Card, earlier: Card | None = None) -> str:
         panels += [LOCATION, ELLIPSES]
     if card.verdicts:
         panels += [CLASSES, PROBABILITIES]
-    width, height = LEFT + len(panels) * (SIDE + GAP) - GAP + 28, TOP + SIDE + 58
+    across = 2 if len(panels) > 3 else len(panels)
+    width, height = LEFT + across * (SIDE + GAP) - GAP + 28, TOP + math.ceil(len(panels) / across) * TALL - 12
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
         f'height="{height:.0f}" role="img"><title>Scorecard</title><style>{STYLE}</style>'
         '<rect class="paper" width="100%" height="100%" rx="6"/>'
     ]
     for n, panel in enumerate(panels):
-        parts += _drawn(panel, LEFT + n * (SIDE + GAP), card, earlier)
+        parts += _drawn(panel, LEFT + n % across * (SIDE + GAP), TOP + n // across * TALL, card, earlier)
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _drawn(panel: _Panel, left: float, card: Card, earlier: Card | None) -> list[str]:
-    bottom = TOP + SIDE
-    parts = [f'<text x="{left}" y="{TOP - 20}">{escape(panel.title)}</text>']
+def _drawn(panel: _Panel, left: float, top: float, card: Card, earlier: Card | None) -> list[str]:
+    bottom = top + SIDE
+    parts = [f'<text x="{left}" y="{top - 20}">{escape(panel.title)}</text>']
     for fifth in range(6):
         y = bottom - SIDE * fifth / 5
         parts.append(f'<path class="grid" d="M{left} {y:.1f}h{SIDE}"/>')
         parts.append(f'<text class="soft end" x="{left - 8}" y="{y + 4:.1f}">{20 * fifth} %</text>')
     for at, words in panel.ticks:
         x = left + SIDE * at
-        parts.append(f'<path class="grid" d="M{x:.1f} {TOP}v{SIDE}"/>')
+        parts.append(f'<path class="grid" d="M{x:.1f} {top}v{SIDE}"/>')
         parts.append(f'<text class="soft middle" x="{x:.1f}" y="{bottom + 18}">{words}</text>')
     parts.append(f'<text class="soft middle" x="{left + SIDE / 2}" y="{bottom + 40}">{escape(panel.across)}</text>')
     lines = [("ideal", panel.ideal), ("earlier", panel.line(earlier) if earlier else []), ("curve", panel.line(card))]
