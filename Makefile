@@ -55,7 +55,7 @@ $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/chromium: | $(VENV)/installed
-	@$(call debian,chromium)
+	@$(call debian,chromium mosquitto)
 	@touch $@
 
 $(VENV)/benchmark: pyproject.toml | $(VENV)/installed

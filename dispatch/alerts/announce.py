@@ -47,13 +47,18 @@ class Announcer:
             for destination in chosen:
                 self._event(connection, destination, record.event.id, heard, site, now_ms)
 
-    def node(self, connection: sa.Connection, destination: Destination, node: str, quiet_s: float, now_ms: int) -> None:
-        """Queue that a node is silent, since `quiet_s`; or, where that is 0, that it is heard again."""
+    def node(
+        self,
+        connection: sa.Connection,
+        destination: Destination,
+        node: str,
+        kind: Kind,
+        words: tuple[str, str],
+        now_ms: int,
+    ) -> None:
+        """Queue that a node is silent, or is no more; `words` headline and text."""
         subject = node_subject(node)
-        words = f"Node {node} is silent" if quiet_s else f"Node {node} is heard again"
-        text = f"Nothing came from it for {quiet_s:.0f} s. What it would hear is missed." if quiet_s else "It reports."
-        kept.replace_waiting(connection, destination.name, subject, now_ms)
-        alert = self._alert(connection, destination, subject, "new" if quiet_s else "end", now_ms, (words, text))
+        alert = self._alert(connection, destination, subject, kind, now_ms, words)
         kept.queue(connection, destination.name, alert, _due_ms(destination, alert.kind, now_ms))
 
     def exercise(

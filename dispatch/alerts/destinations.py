@@ -10,10 +10,15 @@ import msgspec
 from acoustic.errors import InputError
 from arrays.report import NAME
 from dispatch.alerts.cap import Cap
+from dispatch.alerts.cot import Cot
 from dispatch.alerts.feed import Feed
+from dispatch.alerts.mail import Mail
+from dispatch.alerts.mqtt import Mqtt
+from dispatch.alerts.ngsi import Ngsi
 from dispatch.alerts.rules import Rule
+from dispatch.alerts.syslog import Syslog
 from dispatch.alerts.webhook import Webhook
-from dispatch.checks import within
+from dispatch.checks import web_address, within
 
 
 class Destination(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -24,7 +29,7 @@ class Destination(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """
 
     name: str
-    to: Webhook | Cap | Feed
+    to: Webhook | Cap | Feed | Cot | Ngsi | Mqtt | Mail | Syslog
     when: Rule = Rule()
     unacknowledged_s: float = 0.0
 
@@ -32,6 +37,18 @@ class Destination(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         if not re.fullmatch(NAME, self.name):
             raise InputError(f"name is {self.name[:80]!r}; expected 1 to 64 letters, digits, dots, dashes")
         within("unacknowledged_s", self.unacknowledged_s, 0.0, 86400.0)
+
+
+class Heartbeat(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An address outside that is asked every so often; who runs it calls for help where nothing comes."""
+
+    url: str
+    every_s: float = 60.0
+    ca: str = ""
+
+    def __post_init__(self) -> None:
+        web_address("url", self.url)
+        within("every_s", self.every_s, 1.0, 86400.0)
 
 
 def check(destinations: Sequence[Destination], zones: Container[str]) -> None:

@@ -56,7 +56,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     def __post_init__(self) -> None:
         within("probability", self.probability, 0.0, 1.0)
-        within("silent_s", self.silent_s, 10.0, 30 * 86400.0)
+        within("silent_s", self.silent_s, 1.0, 30 * 86400.0)
         if not self.classes:
             raise InputError("classes is empty; expected at least one class")
         if self.hours and not HOURS.fullmatch(self.hours):

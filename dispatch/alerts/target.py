@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from acoustic.errors import InputError, ResourceError
 from dispatch.checks import web_address
 
 ANSWER_S = 10.0  # how long a receiver may say nothing
+LINGER_S = 1.0  # how long one is given to close a connection that carries no answer
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
@@ -55,12 +58,35 @@ async def request(
         raise ResourceError(f"{url} did not answer as it should: {error or type(error).__name__}") from error
 
 
-@cache
-def trusting(ca: str = "") -> ssl.SSLContext:
-    """TLS that trusts the authorities of this file, or the usual ones. Raises ResourceError, InputError."""
-    if ca and not Path(ca).is_file():
-        raise ResourceError(f"ca {ca} is not a file; expected certificates in PEM")
+async def send_stream(host: str, port: int, body: bytes, tls: ssl.SSLContext | None) -> None:
+    """One body over one connection; raises OSError. The receiver has it once its machine has closed in turn."""
+    reader, writer = await asyncio.open_connection(host, port, ssl=tls)
     try:
-        return ssl.create_default_context(cafile=ca or None)
+        writer.write(body)
+        await writer.drain()
+        if writer.can_write_eof():
+            writer.write_eof()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(reader.read(1), LINGER_S)
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
+@cache
+def trusting(ca: str = "", certificate: str = "", key: str = "") -> ssl.SSLContext:
+    """TLS that trusts the authorities of this file, or the usual ones, and shows a certificate where there is one.
+
+    Raises ResourceError, InputError.
+    """
+    for name, path in (("ca", ca), ("certificate", certificate), ("key", key)):
+        if path and not Path(path).is_file():
+            raise ResourceError(f"{name} {path} is not a file; expected PEM")
+    try:
+        context = ssl.create_default_context(cafile=ca or None)
+        if certificate:
+            context.load_cert_chain(certificate, key)
     except ssl.SSLError as error:
-        raise InputError(f"ca {ca} holds no certificates: {error}") from error
+        raise InputError(f"ca {ca}, certificate {certificate} or key {key} cannot be used: {error}") from error
+    return context

@@ -127,6 +127,13 @@ def delivered(connection: sa.Connection, destination: str, limit: int) -> list[A
     return [_alert(data) for data in connection.scalars(query)]
 
 
+def open_nodes(connection: sa.Connection, destination: str) -> dict[str, int]:
+    """The nodes of which a destination was told, or will be, that they are silent, and when; by subject."""
+    query = sa.select(alerts.c.data).where(alerts.c.destination == destination, alerts.c.subject.startswith("node-"))
+    last = {one.subject: one for one in map(_alert, connection.scalars(query.order_by(alerts.c.row)))}
+    return {subject: one.sent_ms for subject, one in last.items() if one.kind != "end"}
+
+
 def find(connection: sa.Connection, ids: Sequence[str]) -> list[Queued]:
     """These alerts, oldest first."""
     query = sa.select(alerts).where(alerts.c.id.in_(ids)).order_by(alerts.c.row)

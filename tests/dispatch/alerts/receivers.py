@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-Way = Literal["good", "slow", "refusing", "garbage", "hanging up"]
+Way = Literal["good", "slow", "refusing", "garbage", "hanging up", "dripping"]
 
 
 @dataclass
@@ -44,6 +44,8 @@ class _Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         if self.receiver.way == "hanging up":
             return
+        if self.receiver.way == "dripping":
+            self._drip(b"220-wait\r\n" * 10)
         with suppress(OSError):
             line = self.rfile.readline().decode().strip()
             headers = {}
@@ -63,9 +65,13 @@ class _Handler(socketserver.StreamRequestHandler):
             case "garbage":
                 self.wfile.write(bytes(range(256)) * 40)
             case "slow":
-                for letter in b"HTTP/1.1 204 No Content\r\n" * 10:
-                    self.wfile.write(bytes([letter]))
-                    time.sleep(1.0)
+                self._drip(b"HTTP/1.1 204 No Content\r\n" * 10)
+
+    def _drip(self, words: bytes) -> None:
+        with suppress(OSError):
+            for letter in words:
+                self.wfile.write(bytes([letter]))
+                time.sleep(1.0)
 
 
 class _Server(socketserver.ThreadingTCPServer):
