@@ -81,6 +81,13 @@ class Nodes:
         """The node's state now."""
         return self._status[identity].state(self._clock_ns(), self._since_ns)
 
+    def quiet_s(self, identity: str) -> float | None:
+        """For how long nothing came from a node, as `NodeStatus.state` counts it; None for one that never reported."""
+        status = self._status[identity]
+        if status.heard_ns is None:
+            return None
+        return (self._clock_ns() - max(status.heard_ns, self._since_ns)) * 1e-9
+
     def all(self) -> list[NodeStatus]:
         """Every node, by id."""
         return [self._status[identity] for identity in sorted(self._status)]

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from acoustic.errors import InputError, ResourceError
 from dispatch.alerts.delivery import Delivery
+from dispatch.alerts.watch import beat, watch_silence
 from dispatch.api.app import page_app
 from dispatch.centre import Centre
 from dispatch.ingest import Ingest, Keeper
@@ -77,6 +78,8 @@ async def _run(
         remind(centre),
         _renew_certificates(centre, ingest, page),
         Delivery(centre).run(),
+        watch_silence(centre),
+        beat(centre),
     )
     workers = [asyncio.create_task(one) for one in work]
     stopping = asyncio.create_task(stop.wait())

@@ -10,15 +10,16 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from dispatch.alerts import cap, geojson, webhook
+from dispatch.alerts import cap, cot, geojson, mail, mqtt, ngsi, syslog, webhook
 from dispatch.alerts.destinations import Destination
 from dispatch.alerts.rules import Rule
 from dispatch.settings import read_settings
 from tests.conftest import REPOSITORY
-from tests.dispatch.alerts.samples import alert
+from tests.dispatch.alerts.samples import SENT_MS, alert
 
 PAGE = REPOSITORY / "docs" / "run" / "alerts.md"
 SENDER = "tocsin@pessac.example"
+PREFIX = "city/tocsin"
 
 
 def pretty_json(body: bytes) -> str:
@@ -38,6 +39,11 @@ def pretty_xml(body: bytes) -> str:
 EXAMPLES: dict[str, Callable[[], str]] = {
     "webhook": lambda: pretty_json(webhook.encode(alert())),
     "cap": lambda: pretty_xml(cap.encode(alert("update"), SENDER)),
+    "cot": lambda: pretty_xml(cot.encode(alert(), "b-m-p-s-m", 600.0, SENT_MS / 1e3)),
+    "ngsi": lambda: pretty_json(ngsi.encode(alert())),
+    "mqtt": lambda: "\n".join(f"{topic}  {body[:60].decode()}…" for topic, body, _ in mqtt.messages(alert(), PREFIX)),
+    "mail": lambda: mail.encode(alert(), SENDER, ("duty@pessac.example",)).as_string().replace("\r\n", "\n"),
+    "syslog": lambda: syslog.encode(alert(), "centre").decode().replace("\ufeff", ""),
     "geojson": lambda: pretty_json(geojson.encode([alert()])),
 }
 
@@ -51,7 +57,9 @@ def test_an_example_is_what_is_sent(name: str) -> None:
 def test_the_examples_of_destinations_are_settings_and_all_kinds_are_shown(tmp_path: Path) -> None:
     blocks = re.findall(r"```toml\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
     (tmp_path / "centre.toml").write_text("\n".join(blocks))
-    shown = read_settings(tmp_path / "centre.toml").alerts
+    settings = read_settings(tmp_path / "centre.toml")
+    shown = settings.alerts
+    assert settings.heartbeat is not None
     kinds = Destination.__annotations__["to"].split(" | ")
     assert {type(one.to).__name__ for one in shown} == set(kinds)
 
