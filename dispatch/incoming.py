@@ -27,6 +27,7 @@ WINDOWS: dict[Source, tuple[float, float, float]] = {
     "alarm": (60.0, 60.0, 150.0),
     "video": (60.0, 60.0, 150.0),
 }
+LAST_MS = 9_000_000_000_000  # its nanoseconds are a 64-bit integer
 SAME_S, SAME_M = 120.0, 250.0  # an alert this near a shooting that is said to be missed may be its own
 
 
@@ -140,8 +141,8 @@ def may_be_its_own(what: Missed, alerts: Iterable[tuple[int, Event]]) -> list[in
 
 
 def _checked(time_ms: int, reference: str) -> None:
-    if not 0 < time_ms < 253_402_300_800_000:
-        raise InputError(f"time_ms is {time_ms}; expected UTC milliseconds before the year 10000")
+    if not 0 < time_ms < LAST_MS:
+        raise InputError(f"time_ms is {time_ms}; expected UTC milliseconds from 1970 to 2255")
     if len(reference) > REFERENCE_CHARACTERS:
         raise InputError(f"reference has {len(reference)} characters; expected at most {REFERENCE_CHARACTERS}")
 

@@ -47,8 +47,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     report (HTTPS); `names` further host names in the server's certificate. The page is at `page_host` and `page_port`:
     beyond this machine over HTTPS only, with the files `page_certificate` and `page_key` or a certificate of our CA.
     `zones` are the parts of the town that figures are given for, `timezone` its local time; `outcome_due_h`: after so
-    many hours an alert without an outcome is reminded of, again and again; `alerts` who is told of what, and how;
-    `heartbeat` what is asked every so often, outside, to tell that the centre lives.
+    many hours an alert without an outcome is reminded of, again and again; `public` opens the page for residents;
+    `alerts` who is told of what, and how; `heartbeat` what is asked every so often, outside, to tell that the centre
+    lives.
     """
 
     name: str = "Tocsin"
@@ -65,6 +66,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     zones: tuple[Zone, ...] = ()
     timezone: str = "UTC"
     outcome_due_h: float = 72.0
+    public: bool = False
     alerts: tuple[Destination, ...] = ()
     heartbeat: Heartbeat | None = None
 

@@ -17,6 +17,7 @@ from dispatch.api.events import routes
 from dispatch.api.figures import figure_routes
 from dispatch.api.guard import HOSTS, Guard
 from dispatch.api.problems import answer_problems
+from dispatch.api.public import public_routes
 from dispatch.centre import Centre
 from dispatch.people.door import Door
 
@@ -46,6 +47,8 @@ def api(centre: Centre, *, tls: bool) -> FastAPI:
     app.include_router(alert_routes(centre))
     app.include_router(decision_routes(centre))
     app.include_router(figure_routes(centre))
+    if centre.settings.public:
+        app.include_router(public_routes(centre))
     app.add_api_route("/api/openapi.json", app.openapi, include_in_schema=False, dependencies=[ANYONE])
     stated(app.routes)
     return app

@@ -10,7 +10,9 @@ from pydantic import Field, TypeAdapter
 from acoustic.errors import InputError
 from dispatch.api.models import Arrival, Event, Model, Version
 from recordings import decisions
-from recordings.decisions import Decided, Ground, Label, Outcome, Source
+from recordings.decisions import TEXT_CHARACTERS, Decided, Ground, Label, Outcome, Source
+
+Words = Annotated[str, Field(max_length=TEXT_CHARACTERS)]  # the bound also has lone surrogates refused
 
 
 class Spot(Model):
@@ -26,23 +28,23 @@ class Acknowledge(Model):
     """I handle this event; `instead_of` names the person I take it over from."""
 
     action: Literal["acknowledge"]
-    instead_of: str = ""
+    instead_of: Words = ""
 
 
 class CallBack(Model):
     """I asked someone who may know; `text`: whom, and what they said."""
 
     action: Literal["call_back"]
-    text: str
-    instead_of: str = ""
+    text: Words
+    instead_of: Words = ""
 
 
 class Dispatch(Model):
     """I sent someone; `text`: whom."""
 
     action: Literal["dispatch"]
-    text: str
-    instead_of: str = ""
+    text: Words
+    instead_of: Words = ""
 
 
 class Judge(Model):
@@ -51,7 +53,7 @@ class Judge(Model):
     action: Literal["judge"]
     label: Label
     count: int | None = None
-    place: str = ""
+    place: Words = ""
     blind: bool = False
 
 
@@ -62,14 +64,14 @@ class Close(Model):
     outcome: Outcome
     grounds: list[Ground] = Field(default_factory=list)
     found: Spot | None = None
-    text: str = ""
+    text: Words = ""
 
 
 class Note(Model):
     """Anything else worth keeping."""
 
     action: Literal["note"]
-    text: str
+    text: Words
 
 
 class Undo(Model):

@@ -8,14 +8,14 @@ from pydantic import Field
 
 from dispatch.api.decision_models import Spot
 from dispatch.api.models import Model
-from dispatch.incoming import Incoming, Missed
+from dispatch.incoming import LAST_MS, Incoming, Missed
 from dispatch.places import Frame
 from dispatch.store.incoming import Kept, KeptMiss
 from recordings.decisions import Ground, Source
 from recordings.decisions import Spot as Place
 
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
-Time = Annotated[int, Field(gt=0, lt=253_402_300_800_000)]
+Time = Annotated[int, Field(gt=0, lt=LAST_MS)]
 
 
 class Report(Model):
@@ -85,7 +85,9 @@ class MissedAsked(Model):
     reference: Annotated[str, Field(min_length=1, max_length=200)]
     grounds: Annotated[list[Ground], Field(min_length=1, max_length=4)]
     text: Annotated[str, Field(max_length=2000)] = ""
-    other_than: Annotated[list[int], Field(max_length=100)] = Field(default_factory=list)
+    other_than: Annotated[list[Annotated[int, Field(ge=1, lt=2**53)]], Field(max_length=100)] = Field(
+        default_factory=list
+    )
 
     def kept(self, frame: Frame) -> Missed:
         """As it is kept. Raises InputError naming the field."""

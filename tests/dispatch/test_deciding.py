@@ -39,7 +39,8 @@ class Site:
         return dict(wait_for(lambda: near(self.centre.state()["events"], x, y))[0])
 
     def decide(self, who: httpx.Client, event: dict[str, Any], **what: object) -> httpx.Response:
-        return who.post(f"/api/events/{event['id']}/decisions", json=what)
+        headers = {"Content-Type": "application/json"}
+        return who.post(f"/api/events/{event['id']}/decisions", content=json.dumps(what), headers=headers)
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +185,9 @@ def test_the_log_of_the_day_comes_in_each_form(site: Site) -> None:
         ({"action": "undo", "line": 10_000}, 400, "line is 10000"),
         ({"action": "undo", "line": "3"}, 422, "line"),
         ({"action": "note", "text": "a", "by": "somebody else"}, 422, "by"),
+        ({"action": "note", "text": "\ud800"}, 422, "text"),
+        ({"action": "note", "text": "x" * 2001}, 422, "text"),
+        ({"action": "undo", "line": 10**30}, 400, "line is"),
     ],
 )
 def test_a_wrong_decision_is_one_sentence_and_changes_nothing(

@@ -171,6 +171,7 @@ def test_figures_come_from_what_people_entered(store: Store) -> None:
     [
         ({"text": " "}, "text has 1 characters"),
         ({"time_ms": 0}, "time_ms is 0"),
+        ({"time_ms": 2**62}, "from 1970 to 2255"),
         ({"x": 1.0}, "the place is not"),
         ({"x": 1.0, "y": float("nan")}, "the place is not"),
         ({"x": 1.0, "y": 1.0, "radius_m": -1.0}, "radius of 0 or more"),

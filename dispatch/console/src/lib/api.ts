@@ -54,7 +54,13 @@ export interface Shot extends Place {
 export interface Incident extends Place {
   id: string;
   number: number;
-  status: string;
+  status: "open" | "acknowledged" | "dispatched" | "closed";
+  taken_by: string | null;
+  taken_ms: number | null;
+  outcome: "confirmed" | "false" | "unconfirmed" | "unknown" | null;
+  verdict: { by: string; label: string; count: number | null; blind: boolean } | null; // a person's
+  corroborated: number;
+  reminded_ms: number | null; // an outcome is overdue since
   label: string;
   probability: number; // of the label, by the machine
   reasons: Reason[];
