@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.dispatch import wire
 from tests.dispatch.running import REPOSITORY, FakeNode, RunningCentre, block, running_centre, send, tokens
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
 CHROMIUM = shutil.which("chromium")
 PLAIN = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]

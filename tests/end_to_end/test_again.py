@@ -16,6 +16,8 @@ from localisation.arrivals import Shot
 from tests.dispatch.running import wait_for
 from tests.recordings.test_again import FAINT, SHOT_S, scene
 
+pytestmark = pytest.mark.alone
+
 NAMES = [f"roof-{number}" for number in range(1, 7)]
 READY_S = 8.0
 

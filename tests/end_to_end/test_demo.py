@@ -8,7 +8,11 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.dispatch.running import command
+
+pytestmark = pytest.mark.alone
 
 
 def left_over(folder: Path) -> list[str]:

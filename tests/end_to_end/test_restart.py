@@ -16,6 +16,8 @@ from dispatch.truth import outcome
 from recordings.scene import scene, write_scene
 from tests.dispatch.running import wait_for
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.mark.timeout(180)
 def test_killed_in_mid_scene_the_centre_loses_and_doubles_nothing(tmp_path: Path) -> None:
