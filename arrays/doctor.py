@@ -23,7 +23,7 @@ from arrays.settings import RtpSource, SessionSource, Settings, SoundSource, Sou
 from arrays.uplink.https import HttpsUplink
 
 SOUND_MS = 343.0
-REPORT_BYTES = 3000  # of a long one, in the outbox
+OUTBOX_OVERHEAD = 1.5  # of the file, over the reports in it
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -147,7 +147,7 @@ def _disk(settings: Settings) -> str:
     """Room for a full outbox."""
     folder = Path(settings.data)
     there = next(place for place in (folder, *folder.parents) if place.exists())
-    free, needed = shutil.disk_usage(there).free, settings.outbox_reports * REPORT_BYTES
+    free, needed = shutil.disk_usage(there).free, settings.outbox_mb * 1e6 * OUTBOX_OVERHEAD
     says = f"{free / 1e9:.1f} GB are free; a full outbox takes {needed / 1e9:.2g} GB"
     if free < needed:
         raise ResourceError(says)

@@ -14,8 +14,7 @@ import msgspec
 from acoustic.errors import InputError, ResourceError
 from arrays.identity import CERTIFICATE, certificate_request
 from arrays.settings import Position
-from arrays.uplink.courier import error_text
-from arrays.uplink.https import HttpsUplink, fetch_ca
+from arrays.uplink.https import HttpsUplink, error_text, fetch_ca
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

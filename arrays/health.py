@@ -15,9 +15,9 @@ GAP_SHOWN_S = 60.0
 class Facts:
     """What a node knows of itself; sentences are empty where nothing is wrong.
 
-    `capture`, `disk`, `link`, `clock`: why sound, outbox, uplink or time source fail; `quiet_s`: since the last sound
-    came from the source, None before the first and after a recording's end; `gap_s`: since the last lost sound, None
-    where none was lost.
+    `capture`, `disk`, `link`, `clock`: why sound, outbox, uplink or time source fail; `set_aside`: where an outbox
+    that was found damaged is now; `quiet_s`: since the last sound came from the source, None before the first and after
+    a recording's end; `gap_s`: since the last lost sound, None where none was lost.
     """
 
     uptime_s: float
@@ -28,6 +28,7 @@ class Facts:
     clock: str = ""
     refused: int = 0
     dropped: int = 0
+    set_aside: str = ""
     outbox: int = 0
     gaps: int = 0
     gap_s: float | None = None
@@ -46,6 +47,8 @@ def judge(facts: Facts) -> Health:
         degraded.append(f"{facts.refused} reports were set aside; the log says why")
     if facts.dropped:
         degraded.append(f"{facts.dropped} reports were dropped: the outbox is full")
+    if facts.set_aside:
+        degraded.append(f"the outbox was damaged; it is set aside as {facts.set_aside}")
     if facts.gap_s is not None and facts.gap_s < GAP_SHOWN_S:
         degraded.append(f"sound was lost {facts.gap_s:.0f} s ago")
     if facts.clock_sigma_s is not None and facts.clock_sigma_s > CLOCK_DEGRADED_S:

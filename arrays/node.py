@@ -30,7 +30,7 @@ from arrays.health import Facts, judge
 from arrays.holding import hold
 from arrays.identity import CERTIFICATE, KEY, open_identity
 from arrays.order import REPICK, Order, read_repick, verify_order
-from arrays.outbox import ARRIVALS, HEALTH, Outbox
+from arrays.outbox import ARRIVALS, DAY_S, HEALTH, Bounds, Outbox
 from arrays.pipeline import Heard, Pipeline, PipelineSettings
 from arrays.renewal import Renewal
 from arrays.report import (
@@ -78,7 +78,7 @@ class Node:
         self._model = model
         welcome = self._membership.welcome
         place, first = welcome.position, (welcome.first_sequence, welcome.first_number)
-        self._outbox = Outbox(folder / "outbox.db", settings.outbox_reports, first)
+        self._outbox = Outbox(folder / "outbox.db", outbox_bounds(settings), first)
         self._pipeline = Pipeline(
             settings.node,
             (place.x, place.y, place.z),
@@ -90,7 +90,8 @@ class Node:
             PipelineSettings(ring_s=settings.ring_s),
             self._outbox.next_number,
         )
-        uplink = HttpsUplink(self._membership.centre, welcome.ca, shown=(folder / CERTIFICATE, folder / KEY))
+        shown = folder / CERTIFICATE, folder / KEY
+        uplink = HttpsUplink(self._membership.centre, welcome.ca, shown=shown, orders=True)
         self._renewal = Renewal(folder, settings.node, self._key, self._membership, uplink.renew, self.stop)
         self._courier = Courier(self._outbox, uplink, self._take_orders, zlib.crc32(settings.node.encode()))
         self._program = program()
@@ -211,6 +212,7 @@ class Node:
             clock=self._source.clock_problem,
             refused=len(self._outbox.parked),
             dropped=self._outbox.dropped,
+            set_aside=self._outbox.set_aside,
             outbox=self._outbox.waiting(),
             gaps=self._gaps,
             gap_s=None if gap_s is None else now_s - gap_s,
@@ -257,6 +259,15 @@ class Node:
         self._courier.end(PARTING_S)
         self._outbox.close()
         self._lock.close()
+
+
+def outbox_bounds(settings: Settings) -> Bounds:
+    """How much may wait, as the settings say."""
+    return Bounds(
+        reports=settings.outbox_reports,
+        bytes=round(settings.outbox_mb * 1e6),
+        age_s=settings.outbox_days * DAY_S,
+    )
 
 
 def open_source(settings: Settings, stop: threading.Event) -> tuple[Source, NDArray[np.float64], Air]:

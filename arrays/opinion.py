@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from acoustic.classify import LABELS, Model
 from acoustic.features import window
+from arrays.report import brief
 
 SHOCK_WAVE = "shock_wave"
 N_WAVE_SURE = 0.95  # that an N-wave is a bullet's; 2 of 4,440 impulses of the training clips have one, 1 a bullet's
@@ -18,10 +19,10 @@ def opinion(model: Model, sound: NDArray[np.float32], rate_hz: float, onset: flo
     """Probabilities of the classes of what begins at sample `onset` of a channel (n,); `n_wave`: it has that shape."""
     row = model.probabilities(window(sound, rate_hz, onset)[None, :])[0]
     found = dict(zip(LABELS, (float(p) for p in row), strict=True))
-    if not n_wave:
-        return found
-    rest = {label: (1.0 - N_WAVE_SURE) * p for label, p in found.items()}
-    return {**rest, SHOCK_WAVE: rest[SHOCK_WAVE] + N_WAVE_SURE}
+    if n_wave:
+        rest = {label: (1.0 - N_WAVE_SURE) * p for label, p in found.items()}
+        found = {**rest, SHOCK_WAVE: rest[SHOCK_WAVE] + N_WAVE_SURE}
+    return {label: brief(p) for label, p in found.items()}
 
 
 class Deferred(Mapping[str, float]):

@@ -30,6 +30,7 @@ from acoustic.shock import NWave, first_blast, n_wave, needs_s
 from arrays.capture import Block, Gap
 from arrays.geometry import gives_bearing, lag_s, radius_m
 from arrays.opinion import Deferred, opinion
+from arrays.report import brief
 from arrays.ring import Ring, padded
 from arrays.timebase import Timebase
 from localisation.again import Ask
@@ -257,17 +258,18 @@ class Pipeline:
             y=self.position[1],
             z=self.position[2],
             time_ns=self.timebase.utc_ns(at),
-            sigma_s=math.hypot(pick_s, spread_s, self.timebase.sigma_s),
-            snr_db=impulse.snr_db,
-            azimuth_deg=direction.azimuth_deg if direction else None,
-            azimuth_sigma_deg=direction.azimuth_sigma_deg if direction else None,
-            elevation_deg=direction.elevation_deg if direction else None,
-            elevation_sigma_deg=direction.elevation_sigma_deg if direction else None,
+            sigma_s=brief(math.hypot(pick_s, spread_s, self.timebase.sigma_s)),
+            snr_db=brief(impulse.snr_db),
+            azimuth_deg=brief(direction.azimuth_deg) if direction else None,
+            azimuth_sigma_deg=brief(direction.azimuth_sigma_deg) if direction else None,
+            elevation_deg=brief(direction.elevation_deg) if direction else None,
+            elevation_sigma_deg=brief(direction.elevation_sigma_deg) if direction else None,
             shock_lead_s=lead_s,
             probabilities=probabilities,
             repeats=self._repetitions(number, onset),
         )
-        return Heard(number=number, arrival=arrival, snr_db=impulse.snr_db, level_db=impulse.level_db)
+        told = {"snr_db": brief(impulse.snr_db), "level_db": brief(impulse.level_db)}
+        return Heard(number=number, arrival=arrival, **told)
 
     def _id(self, number: int) -> str:
         return f"{self.node}:{number}"
@@ -347,7 +349,7 @@ class Pipeline:
         """The earlier arrivals that this one looks like; always in the first microphone, whichever heard it first."""
         sound = self._ring.read(self._repeats.start_of(onset), self._repeats.samples)[0]
         return tuple(
-            Repetition(arrival=self._id(r.earlier), interval_s=r.interval_s, coherence=r.coherence)
+            Repetition(arrival=self._id(r.earlier), interval_s=r.interval_s, coherence=brief(r.coherence))
             for r in self._repeats.add(number, onset, sound)
         )
 

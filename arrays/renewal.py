@@ -19,8 +19,7 @@ from arrays.enrolment import Membership, read_membership, save_certificate, save
 from arrays.holding import hold
 from arrays.identity import KEY, NEXT_KEY, certificate_request, certificate_span, open_identity
 from arrays.outbox import Outbox
-from arrays.uplink.courier import error_text
-from arrays.uplink.https import HttpsUplink
+from arrays.uplink.https import HttpsUplink, error_text
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

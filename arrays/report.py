@@ -1,9 +1,9 @@
 """The wire: what a node says and what the centre answers, as msgpack.
 
-    report → body (bytes) → Envelope(node, body, Ed25519 signature over DOMAIN + body) → POST /report → Answer
+    report → body (bytes) → Envelope(node, body, Ed25519 signature over DOMAIN + body) → `arrays.parcel` → the centre
 
-The body travels and is kept as bytes, so a field that this program does not know survives; a version that it does not
-know is refused.
+The same envelope alone may be posted to /report, which answers with an Answer. The body travels and is kept as bytes,
+so a field that this program does not know survives; a version that it does not know is refused.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
+import numpy as np
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -126,6 +127,11 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Versioned(msgspec.Struct, frozen=True):
     v: int
+
+
+def brief(value: float) -> float:
+    """To 24 bits: what a measurement has beyond them says nothing, and costs four bytes on the link."""
+    return float(np.float32(value))
 
 
 def sign(report: Report, key: Ed25519PrivateKey) -> Envelope:

@@ -161,7 +161,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Everything that a node can be told.
 
     `model` is a classifier's file, the shipped one where empty; `ring_s` how much sound is held in memory;
-    `health_interval_s` how often it says how it is; `outbox_reports` how many reports wait at most.
+    `health_interval_s` how often it says how it is; `outbox_reports`, `outbox_mb` and `outbox_days` how many
+    reports, megabytes of them and days of age wait at most.
     """
 
     node: str
@@ -172,7 +173,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     model: str = ""
     ring_s: float = 10.0
     health_interval_s: float = 3.0
-    outbox_reports: int = 20_000
+    outbox_reports: int = 40_000
+    outbox_mb: float = 64.0
+    outbox_days: float = 30.0
     air: Weather = Weather()
 
     def __post_init__(self) -> None:
@@ -181,6 +184,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         _check("ring_s", self.ring_s, 2.0, 60.0)
         _check("health_interval_s", self.health_interval_s, 0.1, 3600.0)
         _check("outbox_reports", self.outbox_reports, 10, 10_000_000)
+        _check("outbox_mb", self.outbox_mb, 1.0, 1e6)
+        _check("outbox_days", self.outbox_days, 0.1, 3650.0)
 
     def own_air(self) -> Air:
         """The air as stated; raises InputError where a value is not physical."""

@@ -1,11 +1,7 @@
-"""Where nodes report and are enrolled: verify, keep, then acknowledge.
-
-A report is acknowledged only when it is on the disk. Reports that come at the same time share one transaction.
-"""
+"""Where nodes report and are enrolled over HTTPS."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -17,133 +13,56 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from acoustic.errors import InputError, ResourceError
-from arrays.report import (
-    LISTENING,
-    Answer,
-    Envelope,
-    Report,
-    decode_envelope,
-    decode_report,
-    encode,
-    station_arrival,
-    verify,
-)
-from dispatch.buckets import Buckets
+from arrays.report import Answer, encode
+from arrays.uplink.https import ORDERS_HELD_S
 from dispatch.centre import Centre
 from dispatch.enrolment import Enrolled, RefusedError, enrol, read_request
-from dispatch.locator import Locator
 from dispatch.peers import Peer
+from dispatch.reception import Reception, RejectedError, status_of
 from dispatch.renewal import certify, read_renewal, renew
-from dispatch.store.nodes import NodeRecord, revoked_nodes
-from dispatch.store.reports import Received, add_reports
 
 BODY_BYTES = 1 << 20
-BATCH = 500
-FUTURE_NS = 24 * 3600 * 10**9
 MSGPACK = "application/msgpack"
 log = structlog.get_logger()
-
-
-class HttpError(Exception):
-    """An answer that ends the request: a status and one sentence."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
-
-
-class Keeper:
-    """The one task that writes reports: all that wait at a time in one transaction, each answered after the sync."""
-
-    def __init__(self, centre: Centre) -> None:
-        self._centre = centre
-        self._waiting: asyncio.Queue[tuple[Received, asyncio.Future[bool]]] = asyncio.Queue()
-
-    async def keep(self, report: Received) -> bool:
-        """True once the report is on the disk; False where its sequence is taken by other bytes."""
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.put_nowait((report, done))
-        return await done
-
-    async def run(self) -> None:
-        """For ever: write what waits."""
-        while True:
-            batch = [await self._waiting.get()]
-            while len(batch) < BATCH and not self._waiting.empty():
-                batch.append(self._waiting.get_nowait())
-            await self._write(batch)
-
-    async def _write(self, batch: list[tuple[Received, asyncio.Future[bool]]]) -> None:
-        reports = [report for report, _ in batch]
-
-        def work(connection: sa.Connection) -> tuple[set[str], list[bool]]:
-            gone = set(revoked_nodes(connection))  # here, so that no report is kept after a revocation
-            return gone, add_reports(connection, [report for report in reports if report.node not in gone])
-
-        try:
-            gone, kept = await self._centre.store.write(work)
-        except ResourceError as error:
-            for _, done in batch:
-                if not done.done():
-                    done.set_exception(error)
-            return
-        results = iter(kept)
-        for report, done in batch:
-            result = None if report.node in gone else next(results)
-            if done.done():  # its node may have hung up
-                continue
-            if result is None:
-                done.set_exception(_revoked(report.node))
-            else:
-                done.set_result(result)
 
 
 class Ingest:
     """The routes of the nodes' listener."""
 
-    def __init__(self, centre: Centre, keeper: Keeper, locator: Locator) -> None:
+    def __init__(self, centre: Centre, reception: Reception) -> None:
         self._centre = centre
-        self._keeper = keeper
-        self._locator = locator
-        limits = centre.settings.limits
-        self._buckets = Buckets(limits.reports_per_s, limits.burst)
+        self._reception = reception
 
     def app(self) -> Starlette:
         """The ASGI application."""
         return Starlette(
             routes=[
+                Route("/reports", _answering(self.reports), methods=["POST"]),
                 Route("/report", _answering(self.report), methods=["POST"]),
+                Route("/orders", _answering(self.orders), methods=["GET"]),
                 Route("/enrol", _answering(self.enrol), methods=["POST"]),
                 Route("/renew", _answering(self.renew), methods=["POST"]),
                 Route("/ca", _answering(self.ca), methods=["GET"]),
             ]
         )
 
+    async def reports(self, request: Request) -> Response:
+        """Take a parcel of signed reports."""
+        node = self._sender(request)
+        _, answers = await self._reception.answer(await _body(request), node)
+        return Response(msgspec.msgpack.encode(answers), media_type=MSGPACK)
+
     async def report(self, request: Request) -> Response:
-        """Take one signed report, from the node whose certificate it comes under."""
-        now_ns = self._centre.clock_ns()
-        envelope = decode_envelope(await _body(request))
-        _check_peer(request.state.peer, envelope.node, now_ns)
-        record = self._centre.nodes.find(envelope.node)
-        if record is None:
-            raise HttpError(403, f"node {envelope.node[:80]!r} is not enrolled here")
-        if record.revoked_ms is not None:
-            raise _revoked(record.id)
-        until_sequence = _signed_until(envelope, record)
-        if not self._buckets.take(record.id, now_ns):
-            raise HttpError(429, f"node {record.id!r} sends too many reports; send again later")
-        report = decode_report(envelope.body)
-        _check(report, record, until_sequence, now_ns)
-        received = _received(envelope, report, record, now_ns)
-        if not await self._keeper.keep(received):
-            raise HttpError(409, f"sequence {report.sequence} of node {record.id!r} came before with other bytes")
-        self._centre.nodes.heard(record.id, now_ns, report.sent_ns, report.health)
-        self._locator.take(received.arrivals)
-        for answer in report.answers:
-            log.info("order answered", node=record.id, order=answer.order, state=answer.state)
-        listening = self._centre.nodes.state(record.id) in LISTENING
-        orders = self._centre.orders.due(record.id) if listening else []
-        return Response(encode(Answer(sequence=report.sequence, orders=orders)), media_type=MSGPACK)
+        """Take one signed report as it is."""
+        node = self._sender(request)
+        report = await self._reception.take(await _body(request), node)
+        answer = Answer(sequence=report.sequence, orders=self._reception.orders(report.node))
+        return Response(encode(answer), media_type=MSGPACK)
+
+    async def orders(self, request: Request) -> Response:
+        """Hold a node's request until there are orders for it."""
+        answers = await self._reception.held(self._sender(request), ORDERS_HELD_S)
+        return Response(msgspec.msgpack.encode(answers), media_type=MSGPACK)
 
     async def enrol(self, request: Request) -> Response:
         """Make a node known by its one-time token."""
@@ -165,8 +84,8 @@ class Ingest:
         """Give a node a new certificate, for the key that it has or for one that this key vouches for."""
         centre = self._centre
         asked = read_renewal(await _body(request))
-        if not self._buckets.take(f"renewal of {asked.node}", centre.clock_ns()):
-            raise HttpError(429, f"node {asked.node[:80]!r} renews too often; ask again later")
+        if not self._reception.allows(f"renewal of {asked.node}"):
+            raise RejectedError(429, f"node {asked.node[:80]!r} renews too often; ask again later")
         now_ms, authority = centre.now_ms, centre.authority
         record, certificate = await centre.store.write(lambda connection: renew(connection, asked, authority, now_ms))
         centre.nodes.add(record)
@@ -176,6 +95,9 @@ class Ingest:
     async def ca(self, _request: Request) -> Response:
         """The CA's certificate; a node checks it against the digest in its token."""
         return Response(self._centre.authority.ca_pem, media_type="application/x-pem-file")
+
+    def _sender(self, request: Request) -> str:
+        return sender(request.state.peer, self._centre.clock_ns())
 
     def _welcome(self, enrolled: Enrolled, certificate: str) -> dict[str, object]:
         origin = enrolled.frame.origin
@@ -191,21 +113,25 @@ class Ingest:
         }
 
 
+def sender(peer: Peer | None, now_ns: int) -> str:
+    """The node whose certificate a connection is under, which has not ended since the handshake."""
+    if peer is None:
+        raise RejectedError(401, "a report must come under its node's certificate; enrol the node, or let it renew")
+    if peer.until_ns < now_ns:
+        raise RejectedError(401, f"the certificate of node {peer.node!r} has ended; renew it")
+    return peer.node
+
+
 def _answering(route: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
     """Every error of a route as its status and one sentence."""
 
     async def answer(request: Request) -> Response:
         try:
             return await route(request)
-        except HttpError as error:
-            return _problem(error.status, str(error))
         except RefusedError as error:
             return _problem(403, str(error))
-        except InputError as error:
-            return _problem(400, str(error))
-        except ResourceError as error:
-            log.warning("a request could not be kept", problem=str(error))
-            return _problem(503, f"the centre could not keep this ({error}); send it again later")
+        except (RejectedError, InputError, ResourceError) as error:
+            return _problem(*status_of(error))
 
     return answer
 
@@ -221,56 +147,6 @@ async def _body(request: Request) -> bytes:
     async for part in request.stream():
         length += len(part)
         if length > BODY_BYTES:
-            raise HttpError(413, f"the body has more than {BODY_BYTES} bytes")
+            raise RejectedError(413, f"the body has more than {BODY_BYTES} bytes")
         parts.append(part)
     return b"".join(parts)
-
-
-def _check_peer(peer: Peer | None, node: str, now_ns: int) -> None:
-    """The connection's certificate is that node's, and has not ended since the handshake."""
-    if peer is None:
-        raise HttpError(401, "a report must come under its node's certificate; enrol the node, or let it renew")
-    if peer.until_ns < now_ns:
-        raise HttpError(401, f"the certificate of node {peer.node!r} has ended; renew it")
-    if peer.node != node:
-        raise HttpError(
-            403, f"the report is of node {node[:80]!r}; expected {peer.node!r}, whose certificate it came under"
-        )
-
-
-def _signed_until(envelope: Envelope, record: NodeRecord) -> int | None:
-    """The sequence up to which the key counts that signed it; None: the node's present key."""
-    if verify(envelope, record.public_key):
-        return None
-    for former in record.former:
-        if former.until_sequence > 0 and verify(envelope, former.public_key):
-            return former.until_sequence
-    raise HttpError(403, f"the signature is not that of node {record.id!r}")
-
-
-def _revoked(node: str) -> HttpError:
-    return HttpError(403, f"node {node!r} was revoked; nothing is taken from it")
-
-
-def _check(report: Report, record: NodeRecord, until_sequence: int | None, now_ns: int) -> None:
-    if until_sequence is not None and report.sequence > until_sequence:
-        raise HttpError(403, f"node {record.id!r} signs with another key since sequence {until_sequence + 1}")
-    if report.node != record.id:
-        raise HttpError(
-            403, f"the report inside is of node {report.node[:80]!r}; expected {record.id!r}, who signed it"
-        )
-    newest_ns = max([report.sent_ns, *(arrival.time_ns for arrival in report.arrivals)])
-    if newest_ns > now_ns + FUTURE_NS:
-        ahead_h = (newest_ns - now_ns) / 3.6e12
-        raise HttpError(422, f"the clock of node {record.id!r} is {ahead_h:.0f} h ahead of the centre's; set it right")
-
-
-def _received(envelope: Envelope, report: Report, record: NodeRecord, now_ns: int) -> Received:
-    return Received(
-        node=record.id,
-        sequence=report.sequence,
-        received_ns=now_ns,
-        body=envelope.body,
-        signature=envelope.signature,
-        arrivals=tuple(station_arrival(record.id, (record.x, record.y, record.z), one) for one in report.arrivals),
-    )

@@ -18,10 +18,11 @@ from dispatch.alerts.delivery import Delivery
 from dispatch.alerts.watch import beat, watch_silence
 from dispatch.api.app import page_app
 from dispatch.centre import Centre
-from dispatch.ingest import Ingest, Keeper
+from dispatch.ingest import Ingest
 from dispatch.locator import Locator
 from dispatch.peers import PeerProtocol
 from dispatch.people.register import first_link
+from dispatch.reception import Keeper, Reception
 from dispatch.reminders import remind
 from dispatch.settings import Settings, address
 
@@ -61,7 +62,8 @@ async def _run(
     ready: Ready,
 ) -> None:
     locator, keeper = Locator(centre), Keeper(centre)
-    ingest = _Server(_ingest_config(Ingest(centre, keeper, locator).app(), centre))
+    reception = Reception(centre, keeper, locator)
+    ingest = _Server(_ingest_config(Ingest(centre, reception).app(), centre))
     page = _Server(_page_config(centre))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

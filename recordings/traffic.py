@@ -5,11 +5,12 @@ from __future__ import annotations
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from arrays.parcel import pack
 from arrays.report import Health, Report, WireArrival, encode, sign
+from arrays.uplink.https import HttpsUplink
 
 SECONDS_A_MONTH = 30 * 86_400
 ARRIVALS_A_MINUTE = 2.0  # that a street's slams and bangs make
-REQUEST_BYTES = 420.0  # HTTP headers of request and answer, TLS records, TCP/IP headers and acknowledgements
 
 
 def bytes_a_month() -> float:
@@ -30,7 +31,7 @@ def bytes_a_month() -> float:
     )
 
     def size(report: Report) -> float:
-        return len(encode(sign(report, key))) + REQUEST_BYTES
+        return len(pack([encode(sign(report, key))])) + HttpsUplink.exchange_bytes
 
     beats, bangs = SECONDS_A_MONTH / health.interval_s, SECONDS_A_MONTH / 60.0 * ARRIVALS_A_MINUTE
     beat, bang = msgspec.structs.replace(empty, health=health), msgspec.structs.replace(empty, arrivals=(arrival,))

@@ -1,112 +1,131 @@
-"""Carries the outbox to the centre: one report at a time, each until it is acknowledged or refused for good."""
+"""Carries the outbox to the centre: parcel by parcel, each report until it is acknowledged or refused for good."""
 
 from __future__ import annotations
 
-import json
-import random
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
 
 import structlog
 
 from acoustic.errors import InputError, ResourceError
-from arrays.order import Order
 from arrays.outbox import Outbox, Waiting
-from arrays.report import decode_answer
-from arrays.uplink import Reply, Uplink
+from arrays.parcel import MOST_REPORTS, Outcome, digest, pack
+from arrays.uplink import BusyError, TakeOrders, Uplink
+from arrays.uplink.backoff import Backoff
 
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 5.0
-RETRIED = (401, 408, 425, 429)  # of the 4xx: asks to come again, 401 with a certificate that is good
+RETRIED = (408, 425, 429)  # of the 4xx: asks to come again
+BUSY_WAIT_S = 1.0
+SMALLEST, FIRST, LARGEST = 1_000, 4_000, 64_000  # bytes of reports in a parcel, before they are compressed
+QUICK_S, SLOW_S = 1.0, 4.0
 log = structlog.get_logger()
 
 
-class Backoff:
-    """Waits that double from try to try, each shortened at random by up to a half: nodes must not march in step."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)  # noqa: S311 — spreads load, guards nothing
-        self._failures = 0
-
-    def failed(self) -> float:
-        """Seconds to wait after one more failure."""
-        wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(self._failures, 16))
-        self._failures += 1
-        return wait_s * self._random.uniform(0.5, 1.0)
-
-    def worked(self) -> None:
-        """Begin again from the shortest wait."""
-        self._failures = 0
-
-
 class Courier:
-    """A thread that sends what waits; `wake` makes it look at once. `problem` says why the last try failed."""
+    """Threads, one a lane of the uplink, that send what waits; `wake` makes them look at once. `problem` says why the
+    last try failed. Parcels grow on a quick link, and are small on a slow one, so that no alert waits behind much."""
 
-    def __init__(
-        self, outbox: Outbox, uplink: Uplink, orders: Callable[[Sequence[Order]], None], seed: int = 0
-    ) -> None:
+    def __init__(self, outbox: Outbox, uplink: Uplink, orders: TakeOrders, seed: int = 0) -> None:
         self.problem = ""
         self._outbox, self._uplink, self._orders = outbox, uplink, orders
         self._backoff = Backoff(seed)
-        self._news, self._ended = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+        self._most_bytes = FIRST
+        self._ended = threading.Event()
+        self._news, self._news_count = threading.Condition(), 0
+        self._alone = threading.Lock()  # while the way is broken, one lane tries, the others wait
+        self._threads = [
+            threading.Thread(target=self._run, name=f"courier-{lane}", daemon=True) for lane in range(uplink.lanes)
+        ]
 
     def start(self) -> None:
         """Begin to send."""
-        self._thread.start()
+        self._uplink.listen(self._orders)
+        for thread in self._threads:
+            thread.start()
 
     def wake(self) -> None:
         """Something was added to the outbox."""
-        self._news.set()
+        with self._news:
+            self._news_count += 1
+            self._news.notify_all()
 
     def end(self, within_s: float) -> None:
         """Stop sending; what is under way gets this long."""
         self._ended.set()
-        self._news.set()
-        self._thread.join(within_s)
+        self.wake()
+        end_s = time.monotonic() + within_s
+        for thread in self._threads:
+            thread.join(max(0.0, end_s - time.monotonic()))
         self._uplink.close()
 
     def _run(self) -> None:
         while not self._ended.is_set():
-            self._news.clear()
-            try:
-                waiting = self._outbox.next()
-            except ResourceError as error:
-                self._ended.wait(self._later(str(error), 0.0))
-                continue
-            if waiting is None:
-                self._news.wait()
-                continue
-            wait_s = self.carry(waiting)
-            if wait_s > 0.0:
-                self._ended.wait(wait_s)
+            seen = self._news_count
+            with self._alone if self.problem else nullcontext():
+                sent, wait_s = self._next()
+                if wait_s > 0.0:
+                    self._ended.wait(wait_s)
+            if not sent:
+                self._await_news(seen)
 
-    def carry(self, waiting: Waiting) -> float:
-        """Try to send one report; return how many seconds to wait before the next try, 0 where all is well."""
+    def _await_news(self, seen: int) -> None:
+        with self._news:
+            self._news.wait_for(lambda: self._news_count != seen or self._ended.is_set())
+
+    def _next(self) -> tuple[bool, float]:
+        """Send a parcel; whether there was anything to send, and how many seconds to wait, 0 where all is well."""
+        if self._ended.is_set():
+            return True, 0.0
         try:
-            reply = self._uplink.send(waiting.body)
+            taken = self._outbox.take(self._most_bytes, MOST_REPORTS)
         except ResourceError as error:
-            return self._later(str(error), 0.0)
-        if reply.status == 200:
-            return self._acknowledged(waiting, reply)
-        sentence = f"the centre answered {reply.status}: {error_text(reply.body)}"
-        if 400 <= reply.status < 500 and reply.status not in RETRIED:
-            log.error("a report was refused and is set aside", sequence=waiting.sequence, problem=sentence)
-            self._outbox.park(waiting.sequence, sentence)
-            self._fine()
-            return 0.0
-        return self._later(sentence, reply.wait_s)
+            return True, self._later(str(error), 0.0)
+        return bool(taken), self.carry(taken) if taken else 0.0
 
-    def _acknowledged(self, waiting: Waiting, reply: Reply) -> float:
+    def carry(self, taken: Sequence[Waiting]) -> float:
+        """Try to send reports that were taken from the outbox; return how long to wait before the next try, 0 where
+        all is well."""
+        began_s = time.monotonic()
+        parcel = pack([one.body for one in taken])
         try:
-            answer = decode_answer(reply.body)
+            answers = self._uplink.send(parcel)
+        except ResourceError as error:
+            return self._again(taken, str(error), error.wait_s if isinstance(error, BusyError) else 0.0)
         except InputError as error:
-            return self._later(f"the centre's answer cannot be read: {error}", 0.0)
-        if answer.sequence != waiting.sequence:
-            return self._later(f"the centre acknowledged {answer.sequence}, not {waiting.sequence}", 0.0)
-        self._outbox.done(waiting.sequence)
-        self._fine()
-        self._orders(answer.orders)
-        return 0.0
+            return self._again(taken, f"the centre's answer cannot be read: {error}")
+        if answers.about != digest(parcel) or len(answers.outcomes) != len(taken):
+            return self._again(taken, "the centre answered something else than what it was sent")
+        self._fit(time.monotonic() - began_s)
+        waits_s = [self._settle(one.sequence, outcome) for one, outcome in zip(taken, answers.outcomes, strict=True)]
+        if not any(waits_s):
+            self._fine()
+        self._orders(answers.orders)
+        return max(waits_s)
+
+    def _again(self, taken: Sequence[Waiting], problem: str, asked_s: float = 0.0) -> float:
+        self._outbox.back(one.sequence for one in taken)
+        return self._later(problem, asked_s)
+
+    def _settle(self, sequence: int, outcome: Outcome) -> float:
+        """What becomes of one report; how long to wait where it must be sent again."""
+        if outcome.status == 200:
+            self._outbox.done(sequence)
+            return 0.0
+        sentence = f"the centre answered {outcome.status}: {outcome.problem[:300] or 'no reason given'}"
+        if 400 <= outcome.status < 500 and outcome.status not in RETRIED:
+            log.error("a report was refused and is set aside", sequence=sequence, problem=sentence)
+            self._outbox.park(sequence, sentence)
+            return 0.0
+        self._outbox.back([sequence])
+        return self._later(sentence, BUSY_WAIT_S)
+
+    def _fit(self, took_s: float) -> None:
+        """The next parcel larger or smaller, by how long this one took."""
+        if took_s < QUICK_S:
+            self._most_bytes = min(LARGEST, 2 * self._most_bytes)
+        elif took_s > SLOW_S:
+            self._most_bytes = max(SMALLEST, self._most_bytes // 2)
 
     def _fine(self) -> None:
         if self.problem:
@@ -119,11 +138,3 @@ class Courier:
             log.warning("a report could not be sent; trying again", problem=problem)
         self.problem = problem
         return max(asked_s, self._backoff.failed())
-
-
-def error_text(body: bytes) -> str:
-    """The sentence in a refusal's JSON, or that there is none."""
-    try:
-        return str(json.loads(body)["error"])[:300]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return "no reason given"

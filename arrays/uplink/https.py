@@ -1,23 +1,28 @@
-"""HTTPS to the centre, trusting its own certificate authority and no other."""
+"""HTTPS to the centre (the default), trusting its own certificate authority and no other."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
 import http.client
+import json
 import math
 import socket
 import ssl
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
 
 from acoustic.errors import InputError, ResourceError
-from arrays.uplink import Reply
+from arrays.parcel import Answers, decode_answers
+from arrays.uplink import BusyError, TakeOrders
+from arrays.uplink.backoff import Backoff
 
 TIMEOUT_S = 10.0
+ORDERS_HELD_S = 25.0  # how long the centre keeps a request for orders open
 LONGEST_ANSWER = 1 << 20
 LONGEST_WAIT_S = 60.0
 DEFAULT_PORT = 8443
@@ -25,14 +30,32 @@ CERT_NOT_YET_VALID, CERT_HAS_EXPIRED = 9, 10  # X509_V_ERR_… of OpenSSL
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the centre said: a status as in HTTP, the body, and how many seconds it asks to wait (0: nothing asked)."""
+
+    status: int
+    body: bytes
+    wait_s: float = 0.0
+
+
 class HttpsUplink:
     """One connection, kept open and taken up again. `url` is https://HOST:PORT; `ca_pem` the centre's own CA.
 
-    `shown`: files of the certificate and the key that the node shows; none are shown where they are absent.
+    `shown`: files of the certificate and the key that the node shows; none are shown where they are absent. `orders`:
+    ask for them on a second connection; else they come with the answers to reports only.
     """
 
+    lanes = 1
+    exchange_bytes = 800
+
     def __init__(
-        self, url: str, ca_pem: str, timeout_s: float = TIMEOUT_S, shown: tuple[Path, Path] | None = None
+        self,
+        url: str,
+        ca_pem: str,
+        timeout_s: float = TIMEOUT_S,
+        shown: tuple[Path, Path] | None = None,
+        orders: bool = False,
     ) -> None:
         self._host, self._port = host_and_port(url)
         self._ca_pem, self._shown = ca_pem, shown
@@ -40,45 +63,58 @@ class HttpsUplink:
         self._timeout_s = timeout_s
         self._stale = threading.Event()
         self._connection: http.client.HTTPSConnection | None = None
+        self._ended = threading.Event()
+        self._orders = HttpsUplink(url, ca_pem, ORDERS_HELD_S + timeout_s, shown) if orders else None
 
     def renew(self, ca_pem: str) -> None:
         """Trust this CA, and show the certificate as its file is now, from the next connection on; for any thread."""
         self._ca_pem = ca_pem
         self._stale.set()
+        if self._orders is not None:
+            self._orders.renew(ca_pem)
 
-    def send(self, body: bytes) -> Reply:
-        """Post a signed report. Raises ResourceError where the centre cannot be reached or does not speak HTTP."""
-        return self.post("/report", body, "application/msgpack")
+    def send(self, parcel: bytes) -> Answers:
+        """Post a parcel. Raises as `answers` does."""
+        return _answers(self.post("/reports", parcel, "application/msgpack"))
+
+    def listen(self, take: TakeOrders) -> None:
+        """Keep a second request open, on which orders come at once."""
+        if self._orders is not None:
+            OrderLine(self._orders, take, self._ended).start()
 
     def get(self, path: str) -> Reply:
-        """Fetch what is there. Raises as `send` does."""
+        """Fetch what is there. Raises ResourceError where the centre cannot be reached or does not speak HTTP."""
         return self._ask("GET", path, None, {})
 
     def post(self, path: str, body: bytes, kind: str) -> Reply:
-        """Post bytes of a media type. Raises as `send` does."""
+        """Post bytes of a media type. Raises as `get` does."""
         return self._ask("POST", path, body, {"Content-Type": kind})
 
     def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Reply:
         """Ask; once more where a connection that was kept open turns out to be dead."""
         if self._stale.is_set():
             self._stale.clear()
-            self.close()
+            self._drop()
             self._context = _context(self._ca_pem, self._shown)
         kept = self._connection is not None
         try:
             return self._ask_once(method, path, body, headers)
         except (OSError, http.client.HTTPException) as error:
-            self.close()
+            self._drop()
             if not kept or isinstance(error, TimeoutError):
                 raise _unreachable(self._host, self._port, error) from error
         try:
             return self._ask_once(method, path, body, headers)
         except (OSError, http.client.HTTPException) as error:
-            self.close()
+            self._drop()
             raise _unreachable(self._host, self._port, error) from error
 
     def close(self) -> None:
         """Let the connection go."""
+        self._ended.set()
+        self._drop()
+
+    def _drop(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -93,8 +129,41 @@ class HttpsUplink:
         content = answer.read(LONGEST_ANSWER)
         wait_s = _seconds(answer.getheader("Retry-After"))
         if answer.will_close or not answer.isclosed():
-            self.close()
+            self._drop()
         return Reply(answer.status, content, wait_s)
+
+
+class OrderLine:
+    """A thread that keeps a request for orders open at the centre, and hands on what comes, until `ended`; an open
+    request is left to its end, for the thread does not keep a program alive."""
+
+    def __init__(self, line: HttpsUplink, take: TakeOrders, ended: threading.Event) -> None:
+        self._line, self._take, self._ended = line, take, ended
+        self._backoff = Backoff(id(self))
+
+    def start(self) -> None:
+        """Begin to ask."""
+        threading.Thread(target=self._run, name="orders", daemon=True).start()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            try:
+                answers = _answers(self._line.get("/orders"))
+            except (ResourceError, InputError) as error:  # the reports' own connection tells what is wrong
+                asked_s = error.wait_s if isinstance(error, BusyError) else 0.0
+                self._ended.wait(max(asked_s, self._backoff.failed()))
+                continue
+            self._backoff.worked()
+            if answers.orders and not self._ended.is_set():
+                self._take(answers.orders)
+        self._line.close()
+
+
+def _answers(reply: Reply) -> Answers:
+    """Raises BusyError for any status but 200, InputError for garbage."""
+    if reply.status != 200:
+        raise BusyError(f"the centre answered {reply.status}: {error_text(reply.body)}", reply.wait_s)
+    return decode_answers(reply.body)
 
 
 def fetch_ca(url: str, digest: str, timeout_s: float = TIMEOUT_S) -> str:
@@ -136,6 +205,14 @@ def host_and_port(url: str) -> tuple[str, int]:
     if parts.scheme != "https" or not host or parts.path not in ("", "/") or parts.query or parts.username:
         raise InputError(f"centre is {url!r}; expected https://HOST:PORT")
     return host, port or DEFAULT_PORT
+
+
+def error_text(body: bytes) -> str:
+    """The sentence in a refusal's JSON, or that there is none."""
+    try:
+        return str(json.loads(body)["error"])[:300]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return "no reason given"
 
 
 def _context(ca_pem: str, shown: tuple[Path, Path] | None) -> ssl.SSLContext:

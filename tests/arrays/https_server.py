@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,12 +15,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
 
+import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from arrays.order import Order
+from arrays.parcel import Answers, Outcome, digest, unpack
 from arrays.report import Answer, decode_envelope, decode_report, encode
 
 Answering = Callable[[str, bytes], tuple[int, bytes]]
@@ -31,10 +36,9 @@ def acknowledge(_path: str, body: bytes) -> tuple[int, bytes]:
 
 @dataclass
 class Server:
-    """Where it listens, whom to trust, what came in; `answer` may be replaced at any time.
-
-    `shown`: the certificates, DER, under which reports came, none of them an empty one.
-    """
+    """Where it listens, whom to trust, what came in: each report by itself. `answer`, which may be replaced at any
+    time, is asked for each, and what a parcel is answered put together. `orders`: what a request for them gets.
+    `shown`: the certificates, DER, under which reports came, none of them an empty one."""
 
     url: str
     ca: str
@@ -42,7 +46,40 @@ class Server:
     answer: Answering = acknowledge
     shown: list[bytes] = field(default_factory=list)
     heard: list[tuple[str, bytes]] = field(default_factory=list)
+    parcels: list[bytes] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
     connections: int = 0
+
+    def parcel(self, parcel: bytes) -> tuple[int, bytes]:
+        """Each report of a parcel to `answer`, and its answers in one; one that is none is given as it is."""
+        self.parcels.append(parcel)
+        outcomes: list[Outcome] = []
+        orders: list[Order] = []
+        for envelope in unpack(parcel):
+            self.heard.append(("/report", envelope))
+            status, body = self.answer("/report", envelope)
+            if status >= 500 or status in (401, 429):
+                return status, body
+            if status != 200:
+                outcomes.append(Outcome(status, json.loads(body)["error"]))
+                continue
+            try:
+                answer = msgspec.msgpack.decode(body, type=Answer)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                return status, body
+            if answer.sequence != decode_report(decode_envelope(envelope).body).sequence:
+                return 200, msgspec.msgpack.encode(Answers(about=b"another", outcomes=[Outcome(200)]))
+            orders += answer.orders
+            outcomes.append(Outcome(200))
+        return 200, msgspec.msgpack.encode(Answers(about=digest(parcel), outcomes=outcomes, orders=orders))
+
+    def held(self) -> tuple[int, bytes]:
+        """A request for orders: at once where there are any, else with none after a moment."""
+        end_s = time.monotonic() + 0.5
+        while not self.orders and time.monotonic() < end_s:
+            time.sleep(0.01)
+        given, self.orders = self.orders, []
+        return 200, msgspec.msgpack.encode(Answers(orders=given))
 
     @property
     def fingerprint(self) -> str:
@@ -110,11 +147,17 @@ def https_server(folder: Path, answer: Answering = acknowledge) -> Iterator[Serv
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            server.heard.append((self.path, body))
             server.shown.append(self.connection.getpeercert(binary_form=True) or b"")
-            self.reply(*server.answer(self.path, body))
+            if self.path == "/reports":
+                self.reply(*server.parcel(body))
+            else:
+                server.heard.append((self.path, body))
+                self.reply(*server.answer(self.path, body))
 
         def do_GET(self) -> None:
+            if self.path == "/orders":
+                self.reply(*server.held())
+                return
             self.reply(*((200, server.ca.encode()) if self.path == "/ca" else (404, b"")))
 
         def reply(self, status: int, body: bytes) -> None:

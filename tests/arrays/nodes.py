@@ -105,6 +105,12 @@ def settings(folder: Path, start: float | None = None, **changes: Any) -> Path:
     return path
 
 
+def soon() -> float:
+    """When a scene may begin (epoch seconds) that a node, started now, is to hear from its start: it takes a second or
+    two to start, and longer on a machine that has much else to do."""
+    return time.time() + 2.5 * max(1.0, 1.5 * os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def enrolled(centre: Centre, path: Path) -> None:
     """Enrol the node of a settings file."""
     join(read_settings(path), centre.server.url, centre.token)

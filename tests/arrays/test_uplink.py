@@ -14,10 +14,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from acoustic.errors import InputError, ResourceError
+from arrays.order import Order
 from arrays.outbox import ARRIVALS, HEALTH, Outbox
+from arrays.parcel import Outcome, pack, unpack
 from arrays.report import Report, decode_envelope, decode_report, encode, sign
-from arrays.uplink.courier import LONGEST_WAIT_S, Backoff, Courier, error_text
-from arrays.uplink.https import HttpsUplink, fetch_ca, host_and_port
+from arrays.uplink.backoff import LONGEST_WAIT_S, Backoff
+from arrays.uplink.courier import Courier
+from arrays.uplink.https import HttpsUplink, error_text, fetch_ca, host_and_port
 from tests.arrays.https_server import Server, acknowledge, https_server
 
 KEY = Ed25519PrivateKey.generate()
@@ -54,7 +57,7 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
 
 @pytest.fixture
 def courier(server: Server, outbox: Outbox) -> Iterator[Courier]:
-    started = Courier(outbox, HttpsUplink(server.url, server.ca), lambda _: None)
+    started = Courier(outbox, HttpsUplink(server.url, server.ca), lambda _: None, seed=1)
     started.start()
     yield started
     started.end(5.0)
@@ -69,15 +72,16 @@ def test_reports_arrive_over_one_connection(server: Server, outbox: Outbox, cour
     assert server.connections == 1
 
 
-def test_a_busy_centre_is_asked_again_and_nothing_overtakes(server: Server, outbox: Outbox, courier: Courier) -> None:
+def test_a_busy_centre_is_asked_again_and_loses_nothing(server: Server, outbox: Outbox, courier: Courier) -> None:
     answers = itertools.chain([(503, b""), (429, b'{"error": "later"}'), (500, b"oops")], itertools.repeat(None))
     server.answer = lambda path, body: next(answers) or acknowledge(path, body)
     outbox.add(ARRIVALS, report, 1)
     outbox.add(ARRIVALS, report, 2)
     courier.wake()
     wait_for(lambda: outbox.waiting() == 0)
-    assert sequences(server) == [1, 1, 1, 1, 2]
-    assert courier.problem == ""
+    assert len(set(server.parcels[:4])) == 1
+    assert sorted(set(sequences(server))) == [1, 2]
+    wait_for(lambda: courier.problem == "")
 
 
 def test_a_refused_report_is_set_aside_and_blocks_nothing(server: Server, outbox: Outbox, courier: Courier) -> None:
@@ -88,7 +92,7 @@ def test_a_refused_report_is_set_aside_and_blocks_nothing(server: Server, outbox
     courier.wake()
     wait_for(lambda: outbox.waiting() == 0)
     assert outbox.parked == {1: "the centre answered 403: node 'roof-1' is not enrolled here"}
-    assert sequences(server) == [1, 2]
+    assert sequences(server) == [2, 1]
 
 
 @pytest.mark.parametrize("garbage", [b"", b"\xff\xff", b"<html>", b"\x81\xa1v\x02"])
@@ -107,7 +111,7 @@ def test_a_report_that_the_disk_does_not_give_back_stops_no_other(
     read = outbox._body
 
     def damaged(sequence: int) -> bytes | None:
-        if sequence == 1:
+        if sequence == 2:
             raise sqlite3.OperationalError("disk I/O error")
         return read(sequence)
 
@@ -115,18 +119,18 @@ def test_a_report_that_the_disk_does_not_give_back_stops_no_other(
     for _ in range(2):
         outbox.add(ARRIVALS, report)
     courier.wake()
-    wait_for(lambda: sequences(server) == [2] and outbox.waiting() == 0)
-    assert outbox.parked == {1: "report 1 cannot be read back from the outbox: disk I/O error"}
+    wait_for(lambda: sequences(server) == [1] and outbox.waiting() == 0)
+    assert outbox.parked == {2: "report 2 cannot be read back from the outbox: disk I/O error"}
 
 
 def test_a_connection_that_died_in_silence_is_taken_up_again(tmp_path: Path, outbox: Outbox) -> None:
     with https_server(tmp_path) as first:
         uplink = HttpsUplink(first.url, first.ca)
-        assert uplink.send(report(1)).status == 200
+        assert uplink.send(pack([report(1)])).outcomes == [Outcome(200)]
         assert uplink._connection is not None
         assert uplink._connection.sock is not None
         uplink._connection.sock.shutdown(socket.SHUT_RDWR)
-        assert uplink.send(report(2)).status == 200
+        assert uplink.send(pack([report(2)])).outcomes == [Outcome(200)]
         uplink.close()
 
 
@@ -135,7 +139,7 @@ def test_an_absent_centre_is_named_and_reports_wait(tmp_path: Path, outbox: Outb
         pass
     uplink = HttpsUplink(server.url, server.ca, timeout_s=2.0)
     with pytest.raises(ResourceError, match=r"centre 127\.0\.0\.1:\d+ cannot be reached: Connection refused"):
-        uplink.send(report(1))
+        uplink.send(pack([report(1)]))
     courier = Courier(outbox, uplink, lambda _: None)
     outbox.add(ARRIVALS, report, 1)
     courier.start()
@@ -149,7 +153,7 @@ def test_a_centre_that_another_authority_vouches_for_is_not_trusted(tmp_path: Pa
     with https_server(tmp_path / "other") as other:
         uplink = HttpsUplink(server.url, other.ca)
         with pytest.raises(ResourceError, match="its certificate is not the one this node trusts"):
-            uplink.send(report(1))
+            uplink.send(pack([report(1)]))
     assert server.heard == []
 
 
@@ -182,3 +186,42 @@ def test_a_refusal_s_sentence_is_read_from_anything() -> None:
     assert error_text(b'{"error": "no room"}') == "no room"
     for body in (b"", b"[]", b'{"a": 1}', b"[" * 100_000, b"\x00\xff" * 50):
         assert error_text(body) == "no reason given"
+
+
+def test_what_an_outage_has_left_goes_in_few_requests(server: Server, outbox: Outbox) -> None:
+    for _ in range(400):
+        outbox.add(HEALTH, report)
+    outbox.add(ARRIVALS, report, 1)
+    courier = Courier(outbox, HttpsUplink(server.url, server.ca), lambda _: None)
+    courier.start()
+    wait_for(lambda: outbox.waiting() == 0)
+    courier.end(5.0)
+    assert sequences(server)[0] == 401
+    assert sorted(sequences(server)) == list(range(1, 402))
+    assert len(server.parcels) < 20
+    assert sum(map(len, server.parcels)) < 401 * 130
+
+
+def test_parcels_shrink_on_a_slow_link(server: Server, outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("arrays.uplink.courier.SLOW_S", 0.0)
+    monkeypatch.setattr("arrays.uplink.courier.QUICK_S", -1.0)
+    for _ in range(60):
+        outbox.add(ARRIVALS, report)
+    courier = Courier(outbox, HttpsUplink(server.url, server.ca), lambda _: None)
+    courier.start()
+    wait_for(lambda: outbox.waiting() == 0)
+    courier.end(5.0)
+    sizes = [len(unpack(parcel)) for parcel in server.parcels]
+    assert sizes[0] > sizes[-2]
+    assert sizes[-2] * len(report(1)) <= 1000
+
+
+def test_orders_come_on_a_request_that_is_kept_open(server: Server) -> None:
+    order = Order(id="o-1", kind="repick", issued_ns=1, expires_ns=2)
+    came: list[Order] = []
+    uplink = HttpsUplink(server.url, server.ca, orders=True)
+    uplink.listen(came.extend)
+    wait_for(lambda: server.connections == 1)
+    server.orders = [order]
+    wait_for(lambda: came == [order], 1.0)
+    uplink.close()

@@ -21,8 +21,9 @@ from arrays.identity import certificate_request
 from arrays.renewal import RenewRequest, rotation_bytes
 from dispatch.authority import open_authority
 from dispatch.cli import issue_tokens
-from dispatch.ingest import HttpError, _check_peer
+from dispatch.ingest import sender
 from dispatch.peers import Peer
+from dispatch.reception import RejectedError
 from dispatch.renewal import DAY_MS, GRACE_DAYS
 from dispatch.serve import load_certificates
 from dispatch.store import Store
@@ -101,9 +102,9 @@ def test_a_certificate_of_another_authority_or_one_that_ended_opens_no_connectio
 
 
 def test_a_certificate_that_ends_while_its_connection_is_open_counts_no_more() -> None:
-    _check_peer(Peer("roof-1", 10), "roof-1", 9)
-    with pytest.raises(HttpError, match="has ended") as refused:
-        _check_peer(Peer("roof-1", 10), "roof-1", 11)
+    assert sender(Peer("roof-1", 10), 9) == "roof-1"
+    with pytest.raises(RejectedError, match="has ended") as refused:
+        sender(Peer("roof-1", 10), 11)
     assert refused.value.status == 401
 
 

@@ -9,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 
+from arrays.parcel import decode_answers, digest, pack
 from arrays.report import Answer
 from dispatch.buckets import Buckets
 from dispatch.store import Store
@@ -138,6 +140,49 @@ def test_reports_that_come_together_are_all_kept(line: Line) -> None:
         codes = list(pool.map(lambda body: send(line.client, body).status_code, sealed))
     assert codes == [200] * 60
     assert len(bodies(line.centre.data, line.node.id)) == before + 60
+
+
+def send_parcel(line: Line, parcel: bytes) -> httpx.Response:
+    return line.client.of(line.node.id).post("/reports", content=parcel)
+
+
+def test_a_parcel_is_answered_report_by_report_and_what_is_good_is_kept(line: Line) -> None:
+    node = line.node
+    good, forged, again = (node.sealed(node.report()) for _ in range(3))
+    send(line.client, again)
+    forged = FakeNode(node.id).sealed(node.report())
+    before = len(bodies(line.centre.data, node.id))
+    parcel = pack([good, forged, b"garbage", again])
+    answer = send_parcel(line, parcel)
+    assert answer.status_code == 200
+    answers = decode_answers(answer.content)
+    assert answers.about == digest(parcel)
+    assert [outcome.status for outcome in answers.outcomes] == [200, 403, 400, 200]
+    assert "signature" in answers.outcomes[1].problem
+    assert len(bodies(line.centre.data, node.id)) == before + 1
+
+
+def test_a_parcel_that_is_none_is_one_sentence(line: Line) -> None:
+    for parcel, words in ((b"", "parcel version"), (b"\x01\x00", "parcel"), (b"\x07", "parcel version is 7")):
+        answer = send_parcel(line, parcel)
+        assert answer.status_code == 400
+        assert words in answer.json()["error"]
+
+
+def test_without_a_nodes_certificate_there_are_no_orders_and_no_parcel_is_taken(line: Line) -> None:
+    assert line.client.get("/orders").status_code == 401
+    assert line.client.post("/reports", content=pack([line.node.sealed(line.node.report())])).status_code == 401
+
+
+def test_a_newer_request_for_orders_ends_the_older(line: Line) -> None:
+    line.client.of(line.node.id).get("/ca")  # connected
+    with ThreadPoolExecutor(1) as pool, line.centre.client() as others:
+        first = pool.submit(line.client.of(line.node.id).get, "/orders")
+        time.sleep(0.5)
+        assert not first.done()
+        with pytest.raises(httpx.ReadTimeout):
+            others.of(line.node.id).get("/orders", timeout=2.0)
+        assert decode_answers(first.result(5.0).content).orders == []
 
 
 def test_a_disk_that_is_full_refuses_for_now_and_loses_nothing(tmp_path: Path) -> None:
