@@ -111,11 +111,15 @@ class Decision(Model):
 
 
 class EventDetail(Event):
-    """An event with all its versions and arrivals, and everything that people decided about it, oldest first."""
+    """An event with all its versions and arrivals, and everything that people decided about it, oldest first.
+
+    `nearest_address` says of itself that it is not the fix; empty where none is known.
+    """
 
     versions: list[Version]
     arrivals: list[Arrival]
     history: list[Decision]
+    nearest_address: str = ""
 
 
 class BlindArrival(Model):

@@ -88,7 +88,9 @@ def _detail(centre: Centre, connection: sa.Connection, identity: str, caller: Ca
         detail = render_detail(
             record, centre.frame, arrivals_of(connection, heard) if caller.may(Right.SEE_PLACES) else {}
         )
-        return detail if caller.may(Right.READ_LOG) else detail.model_copy(update={"history": []})
+        history = detail.history if caller.may(Right.READ_LOG) else []
+        address = centre.addresses.words(detail.lat, detail.lon)
+        return detail.model_copy(update={"history": history, "nearest_address": address})
     return None
 
 

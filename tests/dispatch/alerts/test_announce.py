@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.addresses import Addresses
+from dispatch.addresses import Address, Addresses, write_addresses
 from dispatch.alerts.announce import HOLD_MS, Announcer
 from dispatch.alerts.destinations import Destination
 from dispatch.alerts.feed import Feed
@@ -238,3 +238,13 @@ def test_the_table_goes_and_comes_back_without_touching_events(store: Store) -> 
     assert site.queued() == []
     site.again()
     assert site.deliver().alert.id == f"{EVENT}.city.1"
+
+
+def test_the_nearest_address_is_told_after_the_ellipse(store: Store) -> None:
+    write_addresses(store.path.parent, [Address(words="3 Rue des Lilas", lat=44.8402, lon=-0.58)], "BAN")
+    site = Site(store)
+    site.publish(shot("a"))
+    told = site.deliver().alert
+    assert told.heard is not None
+    assert told.heard.address == "nearest address, not the fix: 3 Rue des Lilas, 22 m away (BAN)"
+    assert told.text.index("ellipse of") < told.text.index("Nearest address, not the fix: 3 Rue des Lilas")

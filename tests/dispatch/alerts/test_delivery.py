@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from acoustic.errors import InputError
-from dispatch.addresses import Addresses
+from dispatch.addresses import Address, Addresses, write_addresses
 from dispatch.alerts.announce import Announcer
 from dispatch.alerts.delivery import FIRST_PAUSE_S, LONGEST_PAUSE_S, pause_s
 from dispatch.commands.alerts import made_up
@@ -83,6 +83,7 @@ def test_a_shot_reaches_a_webhook_and_a_feed_signed_once_and_with_its_ellipse(tm
         settings = written(tmp_path, hook("hook", good.url), feed)
         with running_centre(tmp_path / "data", str(settings)) as centre, centre.client() as client:
             nodes = enrolled(centre, client)
+            write_addresses(centre.data, [Address(words="3 Rue des Lilas", lat=44.84075, lon=-0.5787)], "BAN")
             fired_ns = time.time_ns()
             deliver(client, fire(nodes, 100.0, 80.0, fired_ns))
             wait_for(lambda: good.requests)
@@ -91,6 +92,8 @@ def test_a_shot_reaches_a_webhook_and_a_feed_signed_once_and_with_its_ellipse(tm
             assert first["data"]["heard"]["semi_major_m"] > 0
             assert first["data"]["heard"]["lat"] == pytest.approx(44.84 + 80 / 111_132, abs=2e-4)
             (event,) = [e for e in centre.state()["events"] if e["id"] == first["subject"]]
+            detail = centre.api.get(f"/api/events/{event['id']}").json()
+            assert detail["nearest_address"].startswith("nearest address, not the fix: 3 Rue des Lilas, ")
             assert event["number"] == first["data"]["heard"]["number"]
             features = wait_for(lambda: centre.api.get("/api/alerts/city/geojson").json()["features"])
             assert features[0]["id"] == first["subject"]
