@@ -30,7 +30,7 @@ from benchmarks._shared import PITTSBURGH, POSITIONS
 from recordings import models
 from recordings.cores import cores, spread
 from recordings.method import Settings
-from recordings.replay import Replayed, parts, read_any, replay_part, sessions_in
+from recordings.replaying import Replayed, parts, read_any, replay_part, sessions_in
 from recordings.simulation import impulse
 
 SIDE_M, SPEED_MS, START_NS = 300.0, 340.0, 1_750_000_000 * 10**9

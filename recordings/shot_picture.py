@@ -25,7 +25,7 @@ from localisation.likelihood import travel_times
 from localisation.network import locate
 from recordings import models
 from recordings.formats.pittsburgh import read_test
-from recordings.replay import arrivals_of
+from recordings.replaying import arrivals_of
 from recordings.sounds import read_sound
 
 Array = NDArray[np.float64]
@@ -112,7 +112,7 @@ def hyperbola(first: Arrival, other: Arrival, height_m: float, air: Air, reach_m
 def shot_svg(session: Session, arrivals: Sequence[Arrival], shot: Shot, words: Sequence[str], survey: Place) -> str:
     """The picture of a shot of a session, of all that its nodes heard, and of where it was surveyed, m.
 
-    `words`: the title, and whom to credit.
+    `words`: the title, whom to credit, and how the true place is known.
     """
     origin = shot.origin
     late = {r.arrival: r.residual_s for r in origin.used}
@@ -146,7 +146,7 @@ def shot_svg(session: Session, arrivals: Sequence[Arrival], shot: Shot, words: S
         x, y = wide.at(*n.position[:2])
         parts.append(f'<circle class="node" cx="{x:.1f}" cy="{y:.1f}" r="10"/>')
         parts.append(f'<text class="number" x="{x:.1f}" y="{y + 4:.1f}">{number[n.id]}</text>')
-    parts += _details(wide, close, origin, survey)
+    parts += _details(wide, close, origin, survey, words[2])
     top = TOP + SIDE + BELOW
     parts += _sounds(nodes, expected, away_m, top)
     for a in (*used, *refused):
@@ -175,7 +175,7 @@ def _outline(origin: Origin) -> Array:
     return np.column_stack([origin.x + east, origin.y + along * math.cos(azimuth) - across * math.sin(azimuth)])
 
 
-def _details(wide: Plan, close: Plan, origin: Origin, survey: Place) -> list[str]:
+def _details(wide: Plan, close: Plan, origin: Origin, survey: Place, known: str) -> list[str]:
     """The place and its surveyed twin, what is what, and north."""
     apart, e = math.dist(survey, (origin.x, origin.y)), origin.ellipse
     x, y = close.at(origin.x, origin.y)
@@ -190,7 +190,7 @@ def _details(wide: Plan, close: Plan, origin: Origin, survey: Place) -> list[str
             "",
             f"● located, 90 % ellipse of {e.semi_major_m:.1f} m by {e.semi_minor_m:.1f} m (semi-axes)",
         ),
-        (close.left, 40, "", f"+ surveyed by smartphone (about ± 2.5 m), {apart:.1f} m away"),
+        (close.left, 40, "", f"+ {known}, {apart:.1f} m away"),
     )
     return [
         f'<circle class="place" cx="{x:.1f}" cy="{y:.1f}" r="5"/>',
@@ -253,7 +253,7 @@ def draw_test(folder: Path) -> str:
     place = json.loads(survey.read_text())["survey_location"]
     title = f"One shot, {len(shot.origin.used)} nodes: each pair’s difference in time is a hyperbola"
     credit = "Recording: ShotSpotter Sample Live Fire Test Data (Calhoun et al. 2021), © ShotSpotter, Inc., CC BY 4.0; "
-    words = (title, f"{credit}{folder.parent.name}, {folder.name}")
+    words = (title, f"{credit}{folder.parent.name}, {folder.name}", "surveyed by smartphone (about ± 2.5 m)")
     return shot_svg(session, arrivals, shot, words, (place["x"], place["y"]))
 
 

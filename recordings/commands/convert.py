@@ -92,7 +92,7 @@ def _kind(content: bytes) -> str:
 
 def _convert_session(asked: argparse.Namespace) -> int:
     from recordings.formats.sessions import write_channels, write_session
-    from recordings.replay import read_any
+    from recordings.replaying import read_any
 
     form = asked.to or "session"
     if form not in ("session", "channels"):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from recordings.printing import Found
-    from recordings.replay import Part, Replayed
+    from recordings.replaying import Part, Replayed
 
 INTERRUPTED = 130
 
@@ -28,7 +28,7 @@ def main(argv: list[str]) -> int:
     from acoustic.classify import Model
     from recordings import models
     from recordings.method import changed
-    from recordings.replay import replay_all, sessions_in
+    from recordings.replaying import replay_all, sessions_in
 
     settings = changed(asked.set)
     folders = sessions_in(asked.folders)

@@ -18,7 +18,7 @@ from arrays.session import plain
 from recordings.cores import spread
 from recordings.method import Settings
 from recordings.printing import chosen
-from recordings.replay import replay, sessions_in
+from recordings.replaying import replay, sessions_in
 from recordings.scoring import location
 from recordings.scoring.classes import Verdict, classification, clips_in, verdicts
 from recordings.scoring.figures import HIGH_PCT, LOW_PCT, recall_at

@@ -19,7 +19,7 @@ from localisation.network import Network
 from localisation.verdict import WITHDRAWN
 from recordings.matching import pairs_in_time
 from recordings.method import Settings
-from recordings.replay import arrivals_of, stations_of
+from recordings.replaying import arrivals_of, stations_of
 from recordings.scoring.truth import Incident
 
 NS = 1_000_000_000

@@ -15,7 +15,7 @@ from acoustic.errors import InputError
 from arrays.session import Session, plain
 from arrays.timebase import parse_utc_ns
 from recordings.formats import pittsburgh
-from recordings.replay import read_any
+from recordings.replaying import read_any
 from recordings.simulation import LABEL_OF
 
 GUNSHOT = "gunshot"

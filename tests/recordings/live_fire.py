@@ -23,7 +23,7 @@ from arrays.session import Session
 from localisation.arrivals import Arrival, Shot, Station
 from recordings.formats.pittsburgh import read_test
 from recordings.printing import chosen
-from recordings.replay import arrivals_of
+from recordings.replaying import arrivals_of
 from recordings.sounds import read_sound
 
 MATCH_S, RIGHT_M = 0.15, 15.0  # as the scorecard has it

@@ -12,7 +12,7 @@ from acoustic.classify import Model
 from arrays.session import read_session
 from localisation.arrivals import Shot
 from recordings import models
-from recordings.replay import arrivals_of, replay
+from recordings.replaying import arrivals_of, replay
 from tests.arrays.sessions import RATE_HZ, node, noise, with_bangs, write
 
 SPEED_MS = 340.0

@@ -21,7 +21,7 @@ from recordings.formats import labels, shots
 from recordings.formats.bext import parse_bext
 from recordings.formats.copying import BLOCK, Piece, Whole, add_chunks, blocks
 from recordings.formats.labels import Label
-from recordings.replay import read_any
+from recordings.replaying import read_any
 from tests.arrays.sessions import RATE_HZ, node, noise, write
 from tocsin import main
 

@@ -10,7 +10,7 @@ from arrays.report import WireArrival, WireRepeat
 from arrays.session import read_session
 from localisation.arrivals import Arrival
 from recordings import models
-from recordings.replay import arrivals_of
+from recordings.replaying import arrivals_of
 from tests.arrays import nodes
 from tests.arrays.https_server import https_server
 

@@ -20,7 +20,7 @@ from localisation.arrivals import Arrival, Ellipse, Origin, Shot, Verdict
 from recordings import models
 from recordings.commands.replay import main
 from recordings.printing import chosen
-from recordings.replay import arrivals_of, read_any, replay, sessions_in
+from recordings.replaying import arrivals_of, read_any, replay, sessions_in
 from tests.arrays.nodes import ENVIRONMENT, REPOSITORY, tocsin
 from tests.arrays.sessions import RATE_HZ, node, noise, with_bangs, write
 
@@ -162,11 +162,11 @@ def test_bad_input_is_one_sentence_and_an_exit_code(tmp_path: Path, change: dict
 
 ENDED = """
 import os, sys
-import recordings.replay
+import recordings.replaying
 from tocsin import main
 def dies(model, settings, part):
     os.kill(os.getpid(), 9)
-recordings.replay.replay_part = dies
+recordings.replaying.replay_part = dies
 sys.exit(main(["replay", *sys.argv[1:], "--workers", "2"]))
 """
 

@@ -17,13 +17,13 @@ import numpy as np
 import pytest
 import soundfile
 
-import recordings.replay
+import recordings.replaying
 from acoustic.classify import Model
 from acoustic.errors import InputError
 from arrays.session import Session, read_session
 from recordings import models
 from recordings.cores import spread
-from recordings.replay import parts, replay, replay_all
+from recordings.replaying import parts, replay, replay_all
 from tests.arrays.nodes import ENVIRONMENT, tocsin
 from tests.arrays.sessions import bang, node, write
 
@@ -68,7 +68,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
 
 def test_parts_cover_a_session_once_and_depend_on_it_alone(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(parts(session)) == 1  # a short session is one part
-    monkeypatch.setattr(recordings.replay, "PART_S", 20.0)
+    monkeypatch.setattr(recordings.replaying, "PART_S", 20.0)
     found = parts(session)
     assert len(found) == 5
     assert found[0].begin_ns is None
@@ -78,10 +78,10 @@ def test_parts_cover_a_session_once_and_depend_on_it_alone(session: Session, mon
 
 
 def test_a_session_in_parts_gives_what_it_gives_whole(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recordings.replay, "PART_S", 1000.0)
+    monkeypatch.setattr(recordings.replaying, "PART_S", 1000.0)
     whole = replay(session, MODEL)
     assert len(whole) > 20
-    monkeypatch.setattr(recordings.replay, "PART_S", 20.0)
+    monkeypatch.setattr(recordings.replaying, "PART_S", 20.0)
     in_parts = replay(session, MODEL)
     assert len(in_parts) == len(whole)
     for one, other in zip(in_parts, whole, strict=True):
@@ -95,7 +95,7 @@ def test_a_session_in_parts_gives_what_it_gives_whole(session: Session, monkeypa
 
 
 def test_parts_on_one_core_or_three_are_the_same(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recordings.replay, "PART_S", 20.0)
+    monkeypatch.setattr(recordings.replaying, "PART_S", 20.0)
     folder = session.nodes[0].file.parent
     one, three = (list(replay_all([folder], MODEL, workers)) for workers in (1, 3))
     assert [r.part.number for r in one] == [0, 1, 2, 3, 4]
@@ -105,7 +105,7 @@ def test_parts_on_one_core_or_three_are_the_same(session: Session, monkeypatch: 
 REPLAYS = """
 import re, sys
 from pathlib import Path
-from recordings.replay import read_any, replay
+from recordings.replaying import read_any, replay
 replay(read_any(Path(sys.argv[1])), None)
 print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 """

@@ -16,7 +16,7 @@ from arrays.session import read_session
 from localisation.arrivals import Shot
 from recordings import models
 from recordings.city import Bang
-from recordings.replay import replay
+from recordings.replaying import replay
 from recordings.scene import scene, write_scene
 
 Place = tuple[float, float]
