@@ -101,7 +101,7 @@ journal = Table(
     Column("salt", Text, nullable=False),
     Column("content", Text, nullable=False),
     Column("digest", Text, nullable=False),
-    Index(None, "subject"),
+    Index(None, "subject", "kind"),
     Index(None, "kind", "recorded_ms"),
     sqlite_autoincrement=True,
 )
