@@ -17,6 +17,7 @@ import structlog
 
 from dispatch.authority import open_authority
 from dispatch.commands.alerts import main as alerts
+from dispatch.commands.journal import journal
 from dispatch.commands.log import log
 from dispatch.commands.people import machines, people
 from dispatch.commands.performance import missed, performance
@@ -28,9 +29,20 @@ from dispatch.store import Store
 
 def main(argv: list[str]) -> int:
     """Run `tocsin centre …`; return its exit code."""
-    more = {"token": _token, "revoke": _revoke, "evidence": _evidence, "key": _key}
-    more |= {"people": people, "machines": machines}
-    more |= {"performance": performance, "missed": missed, "log": log, "public": public, "alerts": alerts}
+    more = {
+        "token": _token,
+        "revoke": _revoke,
+        "evidence": _evidence,
+        "key": _key,
+        "people": people,
+        "machines": machines,
+        "journal": journal,
+        "performance": performance,
+        "missed": missed,
+        "log": log,
+        "public": public,
+        "alerts": alerts,
+    }
     if argv and argv[0] in more:
         return more[argv[0]](argv[1:])
     arguments = _parser().parse_args(argv)
@@ -54,9 +66,10 @@ def _parser() -> argparse.ArgumentParser:
         "evidence` writes all there is about one event to a file that anyone can check; `tocsin centre key` prints the "
         "key that such files are signed with; `tocsin centre performance` how well the network did; `tocsin centre "
         "missed` enters a shooting that raised no alert; `tocsin centre log` writes the log of a day; `tocsin centre "
-        "public` the page for residents; `tocsin centre people` and `tocsin centre machines` say who may log in and "
-        "which programs may use the API; `tocsin centre revoke` trusts a node no more; `tocsin centre alerts` tries a "
-        "destination of alerts. Each has its own --help.",
+        "journal` what happened, and whether it was changed since; `tocsin centre public` the page for residents; "
+        "`tocsin centre people` and `tocsin centre machines` say who may log in and which programs may use the API; "
+        "`tocsin centre revoke` trusts a node no more; `tocsin centre alerts` tries a destination of alerts. Each has "
+        "its own --help.",
     )
     parser.add_argument("settings", nargs="?", metavar="SETTINGS.toml", help="settings file; every key is optional")
     parser.add_argument("--data", metavar="DIR", help="folder of the store and the keys (default: tocsin-data)")

@@ -9,11 +9,12 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-from dispatch.api import session
+from arrays.report import program
+from dispatch.api import events, health, journal, people, session
 from dispatch.api.access import ANYONE, cookie_name, stated
 from dispatch.api.alerts import alert_routes
 from dispatch.api.decide import decision_routes
-from dispatch.api.events import routes
+from dispatch.api.description import Api
 from dispatch.api.figures import figure_routes
 from dispatch.api.guard import HOSTS, Guard
 from dispatch.api.problems import answer_problems
@@ -37,18 +38,19 @@ def page_app(centre: Centre, console: Path = CONSOLE, *, hosts: Collection[str] 
 
 def api(centre: Centre, *, tls: bool) -> FastAPI:
     """The API alone. Raises LookupError where a route does not say who may call it."""
-    app = FastAPI(title="Tocsin", docs_url=None, redoc_url=None, openapi_url=None)
+    app = Api(title="Tocsin", version=program().rpartition(" ")[2], docs_url=None, redoc_url=None, openapi_url=None)
     app.state.door = Door(centre.store, lambda: centre.now_ms)
     app.state.cookie = cookie_name(centre.authority.fingerprint, tls=tls)
     app.state.now_ms = lambda: centre.now_ms
     answer_problems(app)
     app.include_router(session.router)
-    app.include_router(routes(centre))
+    for router in (events.routes(centre), people.routes(centre), journal.routes(centre), health.routes(centre)):
+        app.include_router(router)
     app.include_router(alert_routes(centre))
     app.include_router(decision_routes(centre))
     app.include_router(figure_routes(centre))
     if centre.settings.public:
         app.include_router(public_routes(centre))
     app.add_api_route("/api/openapi.json", app.openapi, include_in_schema=False, dependencies=[ANYONE])
-    stated(app.routes)
+    app.state.rights = stated(app.routes)
     return app

@@ -10,22 +10,28 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
+from acoustic.errors import InputError
 from dispatch.api.access import door_of, requires, session_secret, token
 from dispatch.api.decision_models import EventDetail
-from dispatch.api.models import Globe, Problem, State
-from dispatch.api.problems import ANSWERS, problem
+from dispatch.api.models import EventPage, Globe, State
+from dispatch.api.problems import ANSWERS
 from dispatch.api.render import render_detail, render_event
 from dispatch.centre import Centre
 from dispatch.people.door import Caller
 from dispatch.people.errors import ForbiddenError, StrangerError
 from dispatch.people.roles import Right
+from dispatch.store.decisions import AbsentError
 from dispatch.store.events import events_of, newest_events
 from dispatch.store.journal import entries_after, last_entry
 from dispatch.store.reports import arrivals_of
+from dispatch.store.search import Wanted, search
 from dispatch.stream import Message
 
 EVENTS_SHOWN = 200
 LOOK_AGAIN_S = 10.0  # how long an open stream may outlast its session
+
+LAST = 2**62 // 10**6  # milliseconds whose nanoseconds the store can hold
+STREAM = {"description": "server-sent events", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
 
 Sees = Annotated[Caller, requires(Right.SEE_EVENTS)]
 
@@ -40,15 +46,34 @@ def routes(centre: Centre) -> APIRouter:
         exact = caller.may(Right.SEE_PLACES)
         return await centre.store.read(lambda connection: _state(centre, connection, exact))
 
-    @router.get("/events/{identity}", responses={404: {"model": Problem}})
+    @router.get("/events", responses={400: ANSWERS[400]})
+    async def events(
+        caller: Sees,
+        before: Annotated[int | None, Query(ge=1, le=LAST)] = None,
+        limit: Annotated[int, Query(ge=1, le=EVENTS_SHOWN)] = 50,
+        from_ms: Annotated[int, Query(ge=0, le=LAST)] = 0,
+        until_ms: Annotated[int, Query(ge=0, le=LAST)] = LAST,
+        label: Annotated[str | None, Query(max_length=40)] = None,
+    ) -> EventPage:
+        """Events numbered below `before`, newest first: of a label, fired from `from_ms` until before `until_ms`.
+
+        `next` is the `before` of the page that follows, null on the last one; a page may hold fewer than `limit`.
+        """
+        wanted = Wanted(from_ns=from_ms * 1_000_000, until_ns=until_ms * 1_000_000, label=label)
+        found, following = await centre.store.read(lambda c: search(c, wanted, before or LAST, limit))
+        return EventPage(events=[render_event(record, centre.frame) for record in found], next=following)
+
+    @router.get("/events/{identity}", responses={404: ANSWERS[404]})
     async def event(identity: str, caller: Sees) -> EventDetail:
         """One event with every version of its shots; every arrival for who may see nodes' places, what people decided
         for who may read the log.
         """
         detail = await centre.store.read(lambda connection: _detail(centre, connection, identity, caller))
-        return detail or problem(404, f"there is no event {identity[:80]!r}")  # type: ignore[return-value]
+        if detail is None:
+            raise AbsentError(f"there is no event {identity[:80]!r}")
+        return detail
 
-    @router.get("/stream", response_class=StreamingResponse, responses={400: {"model": Problem}})
+    @router.get("/stream", response_class=StreamingResponse, responses={200: STREAM, 400: ANSWERS[400]})
     async def stream(
         request: Request,
         caller: Sees,
@@ -58,7 +83,7 @@ def routes(centre: Centre) -> APIRouter:
         """News as server-sent events: first what was missed since `Last-Event-ID` (or `last_id`), then what comes."""
         since = last_event_id or last_id
         if since is not None and not (since.isascii() and since.isdigit() and len(since) < 19):
-            return problem(400, f"Last-Event-ID is {since[:40]!r}; expected a whole number")
+            raise InputError(f"Last-Event-ID is {since[:40]!r}; expected a whole number")
         return StreamingResponse(
             _while_let_in(request, _news(centre, None if since is None else int(since), caller)),
             media_type="text/event-stream",

@@ -159,6 +159,13 @@ class State(Model):
     events: list[Event]
 
 
+class EventPage(Model):
+    """Some events, and from where on there are more."""
+
+    events: list[Event]
+    next: int | None
+
+
 class Problem(Model):
     """What went wrong, in one sentence."""
 

@@ -103,3 +103,34 @@ def _lines(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Li
     query = sa.select(journal.c.id, journal.c.content, *(journal.c[name] for name in CONTENT))
     rows = connection.execute(query.where(*where).order_by(journal.c.id))
     return [Line(**row._asdict()) for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptLine:
+    """A line, and the chain's digest after it as it was written."""
+
+    line: Line
+    digest: str
+
+
+def lines_from(connection: sa.Connection, last: int, limit: int) -> list[KeptLine]:
+    """The lines after number `last`, oldest first."""
+    query = sa.select(journal).where(journal.c.id > last).order_by(journal.c.id).limit(limit)
+    told = [dict(row) for row in connection.execute(query).mappings()]
+    return [KeptLine(digest=row.pop("digest"), line=Line(**row)) for row in told]
+
+
+def lines_before(
+    connection: sa.Connection, before: int, limit: int, kind: str | None = None, text: str | None = None
+) -> list[Line]:
+    """The lines numbered below `before`, newest first: of a kind, and with a text in what they say, where given."""
+    query = sa.select(journal.c.id, journal.c.content, *(journal.c[name] for name in CONTENT))
+    query = query.where(journal.c.id < before)
+    if kind is not None:
+        query = query.where(journal.c.kind == kind)
+    if text is not None:
+        query = query.where(
+            journal.c.subject.icontains(text, autoescape=True) | journal.c.data.icontains(text, autoescape=True)
+        )
+    rows = connection.execute(query.order_by(journal.c.id.desc()).limit(limit))
+    return [Line(**row._asdict()) for row in rows]

@@ -30,6 +30,7 @@ from arrays.report import Health, Report, WireArrival, decode_envelope
 from dispatch.people import register
 from dispatch.people.roles import Role
 from dispatch.store import Store
+from dispatch.store.people import LinkKind
 from tests.dispatch import wire
 
 if TYPE_CHECKING:
@@ -169,13 +170,13 @@ def running_centre(data: Path, *arguments: str, listen: str = "127.0.0.1:0") -> 
         log.close()
 
 
-def one_time_link(data: Path, role: str) -> str:
-    """`enter/SECRET`, for a new person of a role."""
+def one_time_link(data: Path, role: str, kind: LinkKind = "enter") -> str:
+    """`KIND/SECRET`, for a new person of a role."""
     store, now_ms = Store(data), time.time_ns() // 1_000_000
 
     def work(connection: sa.Connection) -> str:
         person = register.add(connection, f"{role} {secrets.token_hex(4)}", Role(role), "a test", now_ms)
-        return register.make_link(connection, person, "a test", now_ms, "enter")
+        return register.make_link(connection, person, "a test", now_ms, kind)
 
     try:
         return store.write_now(work)

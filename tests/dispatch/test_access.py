@@ -22,6 +22,8 @@ from tests.dispatch.running import FakeNode, RunningCentre, one_time_link, runni
 
 ROLES = ("wall", "dispatcher", "analyst", "auditor", "administrator")
 EVERYBODY = frozenset(ROLES)
+ADMINISTRATOR = frozenset({"administrator"})
+AUDITORS = ADMINISTRATOR | {"auditor"}
 ANYONE_AT_ALL = EVERYBODY | {"nobody"}
 DECIDE = frozenset({"dispatcher", "analyst", "administrator"})
 READ_LOG = EVERYBODY - {"wall"}
@@ -33,6 +35,7 @@ MAY: dict[str, frozenset[str]] = {
     "POST /api/session/link": ANYONE_AT_ALL,
     "DELETE /api/session": EVERYBODY,
     "GET /api/state": EVERYBODY,
+    "GET /api/events": EVERYBODY,
     "GET /api/events/{identity}": EVERYBODY,
     "GET /api/stream": EVERYBODY,
     "GET /api/alerts": frozenset({"auditor", "administrator"}),
@@ -48,6 +51,19 @@ MAY: dict[str, frozenset[str]] = {
     "GET /api/performance": EVERYBODY,
     "GET /api/performance.csv": EVERYBODY,
     "GET /api/log": READ_LOG,
+    "GET /api/people": ADMINISTRATOR,
+    "POST /api/people": ADMINISTRATOR,
+    "POST /api/people/{identity}/link": ADMINISTRATOR,
+    "PUT /api/people/{identity}/role": ADMINISTRATOR,
+    "POST /api/people/{identity}/unlock": ADMINISTRATOR,
+    "DELETE /api/people/{identity}": ADMINISTRATOR,
+    "GET /api/machines": ADMINISTRATOR,
+    "POST /api/machines": ADMINISTRATOR,
+    "DELETE /api/machines/{name}": ADMINISTRATOR,
+    "GET /api/journal": AUDITORS,
+    "GET /api/journal/check": AUDITORS,
+    "GET /healthz": ANYONE_AT_ALL,
+    "GET /readyz": ANYONE_AT_ALL,
 }
 
 

@@ -1,6 +1,6 @@
 // The page's copy of the centre: loaded once, then kept by server-sent events. The browser reconnects by itself and
 // names the last message it saw, so that nothing is missed; after a break everything is read again as well.
-import { Refused, state, type Globe, type Incident, type ListeningNode, type State } from "./api";
+import { Refused, state, type Globe, type Incident, type ListeningNode, type Place, type State } from "./api";
 import { who } from "./who.svelte";
 
 const RETRY_MS = 2000;
@@ -8,6 +8,14 @@ const QUIET_MS = 20_000; // nodes report every few seconds: longer silence than 
 const ASLEEP_MS = 5000; // a second that lasts this long means that the computer slept
 const KEPT = 400;
 const TOGETHER_MS = 40; // what comes within this time is drawn at once: a thousand events a minute stay usable
+
+/** A square that nodes stand in: how many there are, and how many listen. */
+export interface Zone {
+  id: string;
+  corners: Place[];
+  nodes: number;
+  listening: number;
+}
 
 /** An event that is new or changed, with what was known of it before. */
 export type Change = { event: Incident; before: Incident | null };
@@ -26,7 +34,13 @@ class Live {
 
   shots = $derived(this.events.filter((e) => e.label === "gunshot"));
   others = $derived(this.events.filter((e) => e.label !== "gunshot"));
-  listening = $derived(this.nodes.filter((n) => n.state === "ok" || n.state === "degraded"));
+  listening = $derived(this.nodes.filter(hears));
+
+  /** The nodes whose places are ours to see, and for the others the squares that they stand in. */
+  placed = $derived(this.nodes.filter((n) => n.zone_m === null));
+  zones = $derived(squares(this.nodes));
+  /** What the whole network takes up. */
+  reach = $derived([...this.placed, ...this.zones.flatMap((z) => z.corners)]);
 
   /** Told of the events that are new or changed. */
   onChanges: (changes: readonly Change[]) => void = () => {};
@@ -145,6 +159,21 @@ class Live {
   }
 }
 
+const hears = (n: ListeningNode): boolean => n.state === "ok" || n.state === "degraded";
+
 const sorted = (events: readonly Incident[]): Incident[] => [...events].sort((a, b) => b.time_ms - a.time_ms);
+
+function squares(nodes: readonly ListeningNode[]): Zone[] {
+  const found = new Map<string, Zone>();
+  for (const node of nodes) {
+    if (node.zone_m === null) continue;
+    const [id, half] = [`${node.x} ${node.y}`, node.zone_m / 2];
+    const turns = [[-1, -1], [1, -1], [1, 1], [-1, 1]] as const;
+    const corners = turns.map(([i, j]) => ({ x: node.x + i * half, y: node.y + j * half }));
+    const zone = found.get(id) ?? { id, corners, nodes: 0, listening: 0 };
+    found.set(id, { ...zone, nodes: zone.nodes + 1, listening: zone.listening + (hears(node) ? 1 : 0) });
+  }
+  return [...found.values()];
+}
 
 export const live = new Live();

@@ -33,6 +33,20 @@ function rays(detail: IncidentDetail & Globe, nodes: readonly ListeningNode[]): 
     }));
 }
 
+/** The squares that nodes stand in whose places are not ours to see; each once. */
+function zones(nodes: readonly ListeningNode[]): Feature[] {
+  const found = new Map<string, Feature>();
+  for (const node of nodes.filter(onGlobe)) {
+    if (node.zone_m === null) continue;
+    const half = node.zone_m / 2;
+    const turns = [[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]] as const;
+    const ring = turns.map(([i, j]) => beside(node, i * half, j * half)).map((at) => [at.lon, at.lat]);
+    const geometry = { type: "Polygon" as const, coordinates: [ring] };
+    found.set(`${node.x} ${node.y}`, { type: "Feature", properties: { kind: "zone" }, geometry });
+  }
+  return [...found.values()];
+}
+
 export function features(
   events: readonly Incident[],
   looks: Looks,
@@ -40,7 +54,7 @@ export function features(
   nodes: readonly ListeningNode[],
 ): GeoJSON.FeatureCollection {
   const lines = detail !== null && onGlobe(detail) ? rays(detail, nodes) : [];
-  return { type: "FeatureCollection", features: [...lines, ...events.filter(onGlobe).map((e) => region(e, looks))] };
+  return { type: "FeatureCollection", features: [...zones(nodes), ...lines, ...events.filter(onGlobe).map((e) => region(e, looks))] };
 }
 
 /** West, south, east, north of all that have a place on the globe. */
