@@ -51,7 +51,9 @@ class Delivery:
                 async with opened(destination) as send:
                     failed = 0
                     await self._send_on(destination, send)
-            except (OSError, TocsinError) as error:
+            except (OSError, ValueError, TocsinError) as error:
+                if (task := asyncio.current_task()) is not None and task.cancelling():
+                    raise asyncio.CancelledError from error  # the centre stops, whatever broke at the same time
                 failed += 1
                 self._note(destination, str(error) or type(error).__name__)
                 await asyncio.sleep(pause_s(failed))
@@ -84,7 +86,7 @@ class Delivery:
                 await send(one.alert)
         except TimeoutError:
             await self._failed(destination, one, f"no answer within {DEADLINE_S:.0f} s")
-        except (OSError, TocsinError) as error:
+        except (OSError, ValueError, TocsinError) as error:  # ValueError: what a protocol cannot carry
             await self._failed(destination, one, str(error) or type(error).__name__)
         else:
             health = self._centre.alert_health[destination.name]

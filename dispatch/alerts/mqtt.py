@@ -6,8 +6,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import Literal
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -15,6 +15,9 @@ from acoustic.errors import InputError, ResourceError
 from dispatch.alerts.alert import Alert
 from dispatch.alerts.target import ANSWER_S, Target, trusting
 from dispatch.checks import host_port
+
+if TYPE_CHECKING:
+    import aiomqtt
 
 PREFIX = r"[^+#\s\x00]{1,200}"
 
@@ -59,15 +62,28 @@ class Mqtt(Target, frozen=True, kw_only=True, tag="mqtt"):
                 await client.publish(where, body, qos=1, retain=retain)
 
         try:
-            async with client:
+            async with client, asyncio.TaskGroup() as group:
+                watching = group.create_task(_until_cut(client))
                 await client.publish(topic, "online", qos=1, retain=True)
                 try:
                     yield send
                 finally:
-                    async with asyncio.timeout(1.0):
-                        await client.publish(topic, "offline", qos=1, retain=True)
+                    watching.cancel()
+                    with suppress(aiomqtt.MqttError, TimeoutError):  # the last will says it, where we cannot
+                        async with asyncio.timeout(1.0):
+                            await client.publish(topic, "offline", qos=1, retain=True)
         except aiomqtt.MqttError as error:
             raise ResourceError(f"MQTT broker {self.address}: {error}") from error
+        except ExceptionGroup as several:
+            if several.split(aiomqtt.MqttError)[1] is not None:
+                raise
+            raise ResourceError(f"MQTT broker {self.address}: {several.exceptions[0]}") from several
+
+
+async def _until_cut(client: aiomqtt.Client) -> None:
+    """For ever; raises MqttError as soon as the connection is cut, so that it is made anew before it is needed."""
+    async for _ in client.messages:
+        pass
 
 
 def messages(alert: Alert, prefix: str) -> list[tuple[str, bytes, bool]]:

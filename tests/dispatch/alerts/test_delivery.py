@@ -167,6 +167,16 @@ def test_kill_minus_9_loses_no_alert_and_repeats_keep_their_id(tmp_path: Path) -
     assert len(ended) == 4  # each subject at its newest line
 
 
+def test_a_name_that_no_protocol_can_carry_fails_that_destination_alone(tmp_path: Path) -> None:
+    odd = '[[alerts]]\nname = "odd"\n[alerts.to]\nkind = "cot"\naddress = "a..b:1"\n'  # UnicodeError, a ValueError
+    with receiver() as good:
+        path = written(tmp_path, odd, hook("hook", good.url))
+        with running_centre(tmp_path / "data", str(path)) as centre:
+            exercise(centre.data, read_settings(path), ["odd", "hook"], "exercise-1")
+            wait_for(lambda: len(good.requests) == 2)
+            wait_for(lambda: states(centre)["odd"]["state"] == "failing")
+
+
 def test_an_alert_that_nobody_acknowledges_goes_to_the_next_in_line(tmp_path: Path) -> None:
     with receiver() as first, receiver() as second:
         path = written(tmp_path, hook("first", first.url), hook("second", second.url, "unacknowledged_s = 4.0"))

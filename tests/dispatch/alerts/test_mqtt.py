@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,24 @@ def test_a_centre_that_is_killed_is_offline_and_a_broker_that_comes_back_gets_wh
                 return asyncio.run(listen(address, 1)) == [("tocsin/availability", b"offline", True)]
 
             wait_for(offline, 20.0)
+
+
+def test_a_connection_that_was_cut_is_made_anew_without_an_alert_and_holds_up_no_stop(tmp_path: Path) -> None:
+    port = free_port()
+    path = tmp_path / "centre.toml"
+    to = f'[[alerts]]\nname = "bus"\n[alerts.to]\nkind = "mqtt"\naddress = "127.0.0.1:{port}"\ntransport = "tcp"\n'
+    path.write_text(SITE + to)
+
+    def online(address: str) -> Any:
+        return asyncio.run(listen(address, 1)) == [("tocsin/availability", b"online", True)]
+
+    with running_centre(tmp_path / "data", str(path)) as centre:
+        for _ in range(2):
+            with mosquitto(tmp_path, port) as address:
+                wait_for(partial(online, address), 30.0)
+        wait_for(lambda: states(centre)["bus"]["state"] == "failing")
+        centre.process.terminate()
+        assert centre.process.wait(15) == 0
 
 
 def test_a_broker_that_is_away_is_an_error() -> None:
