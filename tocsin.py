@@ -25,6 +25,7 @@ COMMANDS = {
     "plan": ("recordings.commands.plan", "how well nodes cover a town, and where to put them"),
     "detect": ("recordings.commands.detect", "find the impulses in sound files"),
     "classify": ("recordings.commands.classify", "find the impulses and say what each one is"),
+    "import": ("recordings.commands.gather", "recordings of other recorders as a session, their clocks told by sounds"),
     "convert": ("recordings.commands.convert", "recordings, labels and located shots from one form to another"),
     "scene": ("recordings.commands.scene", "write a synthetic city block as a session"),
     "model": ("recordings.commands.model", "train the classifier"),
