@@ -14,14 +14,14 @@ import math
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
+from itertools import compress, pairwise
 from pathlib import Path
 
 from acoustic.classify import Model
 from acoustic.errors import InputError
 from acoustic.filters import Grid
 from arrays.capture.files import SessionFile
-from arrays.pipeline import Pipeline, PipelineSettings
+from arrays.pipeline import Heard, Pipeline, PipelineSettings
 from arrays.session import Session, SessionNode, read_session
 from localisation.again import Ask, asks
 from localisation.arrivals import Arrival, Shot, Station
@@ -60,10 +60,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """What replay found in a part of a session: its located impulses in order of time, of any class."""
+    """What replay found in a part of a session: its located impulses in order of time, of any class; and, where that
+    was to be kept, what its nodes `heard`.
+    """
 
     part: Part
     shots: tuple[Shot, ...]
+    heard: tuple[Heard, ...] = ()
 
     @property
     def session(self) -> Session:
@@ -88,20 +91,22 @@ def parts(session: Session) -> list[Part]:
     ]
 
 
-def replay_part(model: Model | None, settings: Settings, part: Part) -> Replayed:
-    """What is located in one part. Raises InputError where a recording cannot be used."""
+def replay_part(model: Model | None, settings: Settings, part: Part, *, keep: bool = False) -> Replayed:
+    """What is located in one part; with `keep`, what was heard too. Raises InputError for an unusable recording."""
     session, nodes = part.session, part.session.nodes
     pipelines = {node.id: _pipeline(session, node, model, settings, part.number) for node in nodes}
-    heard = [a for node in nodes for a in _heard(node, pipelines[node.id], part)]
+    heard = _share([one for node in nodes for one in _heard(node, pipelines[node.id], part)], part)
     network = Network(session.air, settings.network)
     stations = stations_of(session)
-    network.feed(_share(heard, part), stations)
+    network.feed((one.arrival for one in heard), stations)
     network.flush()
     priors = settings.network.priors
     asked = [ask for shot in network.shots() for ask in asks(shot, stations, session.air, priors)]
-    network.feed(a for node in nodes for a in _found_again(node, pipelines[node.id], asked))
+    again = [one for node in nodes for one in _found_again(node, pipelines[node.id], asked)]
+    network.feed(one.arrival for one in again)
     network.flush()
-    return Replayed(part=part, shots=tuple(_formed(shot) for shot in network.shots()))
+    kept = (replace(one, arrival=_opinionated(one.arrival)) for one in (*heard, *again) if keep)
+    return Replayed(part=part, shots=tuple(_formed(shot) for shot in network.shots()), heard=tuple(kept))
 
 
 def arrivals_of(
@@ -109,7 +114,8 @@ def arrivals_of(
 ) -> list[Arrival]:
     """What one node of a session hears, from its beginning to its end."""
     pipeline = _pipeline(session, node, model, settings or Settings())
-    return [_opinionated(a) for a in _heard(node, pipeline, Part(session=session, number=0, of=1))]
+    heard = _heard(node, pipeline, Part(session=session, number=0, of=1))
+    return [_opinionated(one.arrival) for one in heard]
 
 
 def stations_of(session: Session) -> list[Station]:
@@ -128,7 +134,7 @@ def _pipeline(session: Session, node: SessionNode, model: Model | None, settings
     return Pipeline(*heard, model, session.air, how, number, recorded=file.read)
 
 
-def _heard(node: SessionNode, pipeline: Pipeline, part: Part) -> list[Arrival]:
+def _heard(node: SessionNode, pipeline: Pipeline, part: Part) -> list[Heard]:
     """What a node hears in a part and a little around it."""
     first, last = 0, None
     if part.begin_ns is not None:
@@ -138,32 +144,34 @@ def _heard(node: SessionNode, pipeline: Pipeline, part: Part) -> list[Arrival]:
     if part.end_ns is not None:
         last = max(math.ceil(((part.end_ns + SHARED_NS - node.start_ns) / NS + AFTER_S) * node.rate_hz), first)
     heard = [one for item in SessionFile(node).blocks(first, last) for one in pipeline.push(item)]
-    return [one.arrival for one in heard + pipeline.flush()]
+    return heard + pipeline.flush()
 
 
-def _share(heard: Iterable[Arrival], part: Part) -> list[Arrival]:
-    """The arrivals that belong to a part."""
-    low, high = (_cut_ns(heard, border) for border in (part.begin_ns, part.end_ns))
-    return [a for a in heard if (low is None or a.time_ns >= low) and (high is None or a.time_ns < high)]
+def _share(heard: Sequence[Heard], part: Part) -> list[Heard]:
+    """What belongs to a part."""
+    times = [one.arrival.time_ns for one in heard]
+    low, high = (_cut_ns(times, border) for border in (part.begin_ns, part.end_ns))
+    inside = ((low is None or at >= low) and (high is None or at < high) for at in times)
+    return list(compress(heard, inside))
 
 
-def _cut_ns(heard: Iterable[Arrival], border_ns: int | None) -> int | None:
+def _cut_ns(heard: Iterable[int], border_ns: int | None) -> int | None:
     """Where two parts are cut: in the middle of the longest silence around their border."""
     if border_ns is None:
         return None
     around = border_ns - SHARED_NS, border_ns + SHARED_NS
-    times = sorted([a.time_ns for a in heard if around[0] <= a.time_ns < around[1]])
+    times = sorted([at for at in heard if around[0] <= at < around[1]])
     _, low, high = max((high - low, low, high) for low, high in pairwise([around[0], *times, around[1]]))
     return (low + high) // 2
 
 
-def _found_again(node: SessionNode, pipeline: Pipeline, asked: Iterable[Ask]) -> list[Arrival]:
+def _found_again(node: SessionNode, pipeline: Pipeline, asked: Iterable[Ask]) -> list[Heard]:
     """What a node finds when it is asked again."""
     mine = sorted((a for a in asked if a.node == node.id), key=lambda a: (a.time_ns, a.shot))
     spans = ((ask, *pipeline.span_of(ask)) for ask in mine)
     read = SessionFile(node).read
     found = [pipeline.look_again(ask, first, read(first, count)) for ask, first, count in spans]
-    return [one.arrival for one in found if one is not None]
+    return [one for one in found if one is not None]
 
 
 def _formed(shot: Shot) -> Shot:
@@ -198,12 +206,18 @@ def read_any(folder: Path) -> Session:
 
 
 def replay_all(
-    folders: Sequence[Path], model: Model | None, workers: int = 0, settings: Settings | None = None
+    folders: Sequence[Path],
+    model: Model | None,
+    workers: int = 0,
+    settings: Settings | None = None,
+    *,
+    keep: bool = False,
 ) -> Generator[Replayed]:
-    """Replay each folder, in this order, on `workers` processes (0: as many as there are cores), part by part.
+    """Replay each folder, in this order, on `workers` processes (0: as many as there are cores), part by part; with
+    `keep` what was heard is kept.
 
     Raises InputError where a session cannot be used, ResourceError where a process was ended from outside.
     """
-    work: Callable[[Part], Replayed] = partial(replay_part, model, settings or Settings())
+    work: Callable[[Part], Replayed] = partial(replay_part, model, settings or Settings(), keep=keep)
     every = (part for folder in folders for part in parts(read_any(folder)))
     yield from spread(work, every, workers)

@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ from acoustic.errors import InputError
 if TYPE_CHECKING:
     from tqdm import tqdm
 
+    from recordings.method import Settings
     from recordings.printing import Found
     from recordings.replaying import Part, Replayed
 
@@ -33,13 +36,16 @@ def main(argv: list[str]) -> int:
     settings = changed(asked.set)
     folders = sessions_in(asked.folders)
     model = Model.from_bytes(_read(asked.model) if asked.model else models.default())
-    run = Run(replay_all(folders, model, asked.workers, settings), len(folders), asked.all)
+    keep = asked.evidence is not None
+    run = Run(replay_all(folders, model, asked.workers, settings, keep=keep), len(folders), asked.all, keep=keep)
     try:
         for line in lines_of(run, asked, settings.digest(model)):
             sys.stdout.write(f"{line}\n")
     except KeyboardInterrupt:
         run.interrupted = True
     sys.stdout.flush()
+    if keep and not run.interrupted:
+        _write_evidence(asked.evidence, run.kept, settings, model.digest)
     if run.interrupted:
         print(f"tocsin replay: interrupted; printed is all of {run.progress}", file=sys.stderr)
     return INTERRUPTED if run.interrupted else 0
@@ -62,6 +68,12 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     add_run_options(parser)
     parser.add_argument("--model", type=Path, help="a classifier's file (default: the shipped one)")
     parser.add_argument("--workers", type=_count, default=0, help="processes (default: as many as cores)")
+    parser.add_argument(
+        "--evidence",
+        type=Path,
+        metavar="DIRECTORY",
+        help="write a file of evidence of each event there (tocsin verify)",
+    )
     asked = parser.parse_args(argv)
     refuse_odd(parser, asked)
     return asked
@@ -95,11 +107,12 @@ def refuse_odd(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> No
 class Run:
     """What replay finds, as it comes, until it ends or somebody interrupts it; with a bar where that is watched."""
 
-    def __init__(self, replayed: Generator[Replayed], sessions: int, everything: bool) -> None:
+    def __init__(self, replayed: Generator[Replayed], sessions: int, everything: bool, *, keep: bool = False) -> None:
         self._replayed, self._sessions, self._everything = replayed, sessions, everything
         self._last: Part | None = None
         self.finished: list[str] = []  # sessions of which nothing is left to come
         self.interrupted = False
+        self.kept: list[Replayed] | None = [] if keep else None
 
     def __iter__(self) -> Iterator[Found]:
         from recordings.printing import Found, chosen
@@ -112,6 +125,8 @@ class Run:
                     if part.number == part.of - 1:
                         self.finished.append(part.session.id)
                     shots = chosen(one.shots, self._everything)
+                    if self.kept is not None:
+                        self.kept.append(replace(one, shots=tuple(shots)))
                     yield Found(session=part.session.id, shots=shots, origin=part.session.origin)
                     if bar is not None:
                         bar.update(1 / part.of)
@@ -128,6 +143,16 @@ class Run:
         if last is None or last.number == last.of - 1:
             return said
         return f"{said}, and the first {last.number + 1} of {last.of} parts of {last.session.id!r}"
+
+
+def _write_evidence(folder: Path, kept: list[Replayed] | None, settings: Settings, model: str) -> None:
+    """A file of evidence for each event that was printed, session by session, and the keys of their sealed parts."""
+    from recordings.evidence.of_replay import write_bundles
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for _, parts in groupby(kept or [], key=lambda one: id(one.session)):
+        for path, key in write_bundles(folder, list(parts), settings.network, model):
+            print(f"tocsin replay: wrote {path}; the key of its sealed part is {key}", file=sys.stderr)
 
 
 def _bar(sessions: int) -> tqdm[None]:

@@ -7,7 +7,7 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +30,8 @@ def main(argv: list[str]) -> int:
     evidence, findings, globe = checked(asked.bundle, asked.open, key)
     if asked.format == "json":
         print(json.dumps(_answer(evidence, findings, globe)))
+    elif asked.format == "geojson":
+        print("\n".join(_geojson(evidence, globe)))
     else:
         for line in [*findings_lines(evidence, findings), *_where(globe)]:
             print(line)
@@ -42,15 +44,18 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         description="Check every signature and digest in a file of evidence, and locate anew from it alone.",
         epilog="The exit code is 0 where all is as it should be, 1 where something is not, 2 for a damaged file.",
     )
-    parser.add_argument("bundle", type=Path, metavar="FILE", help="made by `tocsin centre evidence`")
+    parser.add_argument("bundle", type=Path, metavar="FILE", help="made by a centre, or by a replay")
     parser.add_argument(
         "--centre-key", metavar="KEY", help="the centre's key, known from elsewhere (it prints it: tocsin centre key)"
     )
     parser.add_argument(
         "--open", action="store_true", help="open the sealed part; its key is asked for, or read from standard input"
     )
-    parser.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
-    return parser.parse_args(argv)
+    parser.add_argument("--format", choices=["text", "json", "geojson"], default="text", help="default: text")
+    asked = parser.parse_args(argv)
+    if asked.format == "geojson" and not asked.open:
+        parser.error("--format geojson needs --open: where the shots were on the globe is sealed")
+    return asked
 
 
 def checked(
@@ -93,6 +98,20 @@ def _where(globe: Globe | None) -> list[str]:
     x, y, z = globe.first_node
     of = "the centre's plane" if globe.lat is None else f"{globe.lat:.7f}°, {globe.lon:.7f}°, {globe.height_m:.1f} m"
     return [f"the first node is {x:.2f} m east, {y:.2f} m north, {z:.2f} m up of {of}"]
+
+
+def _geojson(evidence: Evidence | None, globe: Globe | None) -> Iterator[str]:
+    """The relocated shots on the globe. Raises InputError where nothing may be believed, or the centre has no map."""
+    from arrays.session import Origin
+    from recordings.evidence.contents import moved
+    from recordings.printing import Found, shot_lines
+
+    if evidence is None or globe is None or globe.lat is None or globe.lon is None:
+        raise InputError("the file tells no places on the globe; expected one that verifies, of a site with an origin")
+    origin = Origin(lat=globe.lat, lon=globe.lon, height_m=globe.height_m or 0.0)
+    shots = [moved(shot, globe.first_node) for shot in evidence.relocated]
+    name = evidence.subject.replay_of or evidence.subject.event
+    return shot_lines([Found(session=name, shots=shots, origin=origin)], "geojson", evidence.method.digest)
 
 
 def _answer(evidence: Evidence | None, findings: list[Finding], globe: Globe | None) -> dict[str, object]:

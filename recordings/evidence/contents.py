@@ -36,8 +36,10 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
         return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
 
 
-class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """What a bundle is about, who made it when and for whom; `centre_key`: the Ed25519 key that signs it."""
+class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a bundle is about, who made it when and for whom; `centre_key`: the Ed25519 key that signs it. Of a replay:
+    the session's id, and the SHA-256, hex, of each node's recording.
+    """
 
     event: str
     number: int
@@ -45,6 +47,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     made_ns: int
     made_for: str
     centre_key: bytes
+    replay_of: str = ""
+    recordings: dict[str, str] = {}
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):

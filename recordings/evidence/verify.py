@@ -18,7 +18,7 @@ from localisation.uncertainty import covariance, squared_radius
 from localisation.verdict import WITHDRAWN
 from recordings.chain import altered, end_of, text_digest
 from recordings.evidence.bundle import check_members, parsed, read_members, signed_by
-from recordings.evidence.contents import Evidence, Method, arrivals_in, code_digest, located, moved
+from recordings.evidence.contents import Evidence, Method, Subject, arrivals_in, code_digest, located, moved
 from recordings.evidence.sealed import Globe, unseal
 
 # Equality across machines: DESIGN, invariant 2.
@@ -51,6 +51,7 @@ def verify_bundle(path: Path, centre_key: bytes | None = None) -> tuple[Evidence
         return None, [Finding(False, f"the bundle is signed by the key {shown}, which is not the centre's")]
     known = "the centre's, as stated" if centre_key else "compare it with the centre's: tocsin centre key"
     findings = [Finding(True, f"every member is as it was signed, with the key {shown} ({known})")]
+    findings += _replayed(evidence.subject)
     signatures = list(_signatures(evidence))
     if not all(finding.good for finding in signatures):
         return None, [*findings, *signatures]
@@ -67,6 +68,16 @@ def opened(evidence: Evidence, key: str) -> tuple[Globe, list[Finding]]:
         same = same and whole == version.shot and text_digest(kept) == version.digest
     text = "the shots as the centre kept them, which the chain names, are those published here"
     return globe, [Finding(same, text if same else f"it is not so that {text}")]
+
+
+def _replayed(subject: Subject) -> Iterator[Finding]:
+    """That a bundle is of a replay, where it is."""
+    if subject.replay_of:
+        yield Finding(
+            True,
+            f"made by a replay of {subject.replay_of!r}, whose keys show only that nothing was changed since; "
+            f"subject.json names {len(subject.recordings)} recordings by their SHA-256",
+        )
 
 
 def _signatures(evidence: Evidence) -> Iterator[Finding]:

@@ -10,6 +10,12 @@ _SENTENCES = (
         "chaque élément est tel qu'il a été signé, avec la clé {0} (à comparer à celle du centre : tocsin centre key)",
     ),
     (
+        r"made by a replay of (.+), whose keys show only that nothing was changed since; "
+        r"subject\.json names (\d+) recordings by their SHA-256",
+        "fait par une relecture de {0}, dont les clés montrent seulement que rien n'a été modifié depuis ; "
+        "subject.json nomme {1} enregistrements par leur SHA-256",
+    ),
+    (
         r"(\d+) reports are signed by the (\d+) nodes they came from",
         "{0} rapports sont signés par les {1} capteurs dont ils viennent",
     ),

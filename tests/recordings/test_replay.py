@@ -164,7 +164,7 @@ ENDED = """
 import os, sys
 import recordings.replaying
 from tocsin import main
-def dies(model, settings, part):
+def dies(model, settings, part, keep):
     os.kill(os.getpid(), 9)
 recordings.replaying.replay_part = dies
 sys.exit(main(["replay", *sys.argv[1:], "--workers", "2"]))
