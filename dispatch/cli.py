@@ -34,6 +34,7 @@ def main(argv: list[str]) -> int:
         "revoke": _revoke,
         "evidence": _evidence,
         "key": _key,
+        "replay": _replay,
         "people": people,
         "machines": machines,
         "journal": journal,
@@ -68,8 +69,8 @@ def _parser() -> argparse.ArgumentParser:
         "missed` enters a shooting that raised no alert; `tocsin centre log` writes the log of a day; `tocsin centre "
         "journal` what happened, and whether it was changed since; `tocsin centre public` the page for residents; "
         "`tocsin centre people` and `tocsin centre machines` say who may log in and which programs may use the API; "
-        "`tocsin centre revoke` trusts a node no more; `tocsin centre alerts` tries a destination of alerts. Each has "
-        "its own --help.",
+        "`tocsin centre revoke` trusts a node no more; `tocsin centre alerts` tries a destination of alerts; "
+        "`tocsin centre replay` locates anew what was reported. Each has its own --help.",
     )
     parser.add_argument("settings", nargs="?", metavar="SETTINGS.toml", help="settings file; every key is optional")
     parser.add_argument("--data", metavar="DIR", help="folder of the store and the keys (default: tocsin-data)")
@@ -130,6 +131,12 @@ def _evidence(argv: list[str]) -> int:
     key = make_evidence(Path(arguments.data), arguments.number, arguments.made_for, out)
     print(f"{out}\nkey of its sealed part: {key}")
     return 0
+
+
+def _replay(argv: list[str]) -> int:
+    from dispatch.commands.replay import replay  # here: a running centre has no use for it
+
+    return replay(argv)
 
 
 def _key(argv: list[str]) -> int:
