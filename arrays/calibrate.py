@@ -24,9 +24,9 @@ from acoustic.errors import InputError
 from acoustic.impulses import Detector, DetectorSettings, Impulse
 from arrays.capture import Gap, Source
 from arrays.geometry import radius_m
-from arrays.node import open_source
 from arrays.ring import Ring
 from arrays.settings import read_settings
+from arrays.sources import open_source
 from localisation.bearing import WHITENING
 from localisation.calibration import LEAST_CLAPS, Calibration, calibrate, inverted
 from localisation.delays import arrival_times

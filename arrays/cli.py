@@ -46,8 +46,9 @@ def _enrol(argv: list[str]) -> int:
     from arrays.settings import read_settings
 
     settings = read_settings(asked.settings)
-    join(settings, asked.centre, asked.token)
+    mandate = join(settings, asked.centre, asked.token)
     print(f"node {settings.node} is enrolled at {asked.centre}")
+    print(f"its mandate: {mandate}" if mandate else "it has no mandate yet, and does not listen before it has one")
     return 0
 
 

@@ -16,10 +16,12 @@ from arrays.dating import NUMBERED_S
 from arrays.enrolment import read_membership
 from arrays.gpsd import Gpsd
 from arrays.health import CLOCK_DEGRADED_S
-from arrays.node import own_microphones, session_node
+from arrays.identity import KEY, certificate_span, open_identity
+from arrays.mandate import Warden
 from arrays.running import read_model
 from arrays.sdp import read_sdp
 from arrays.settings import RtpSource, SessionSource, Settings, SoundSource, Source, StdinSource, read_settings
+from arrays.sources import own_microphones, session_node
 from arrays.uplink.https import HttpsUplink
 
 SOUND_MS = 343.0
@@ -53,7 +55,8 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
 def main(argv: list[str]) -> int:
     """Print what was found; 0 where all is well, 1 otherwise."""
     parser = argparse.ArgumentParser(
-        prog="tocsin doctor", description="Say whether a node can locate: clock, sound, disk, model, enrolment, centre."
+        prog="tocsin doctor",
+        description="Say whether a node can locate: clock, sound, disk, model, enrolment, mandate, centre.",
     )
     parser.add_argument(
         "settings", type=Path, nargs="?", metavar="SETTINGS.toml", help="the node's; without: this computer alone"
@@ -159,7 +162,19 @@ def _enrolment(settings: Settings) -> str:
     membership = read_membership(folder)
     if not (folder / "node.key").exists():
         raise InputError(f"the node's key {folder / 'node.key'} is absent; restore it, or enrol the node anew")
-    return f"{settings.node} belongs to {membership.centre}"
+    span = certificate_span(folder, open_identity(folder / KEY))
+    certified = f"its certificate is good until {span[1]:%Y-%m-%d}" if span else "it has no certificate yet"
+    return f"{settings.node} belongs to {membership.centre}; {certified}"
+
+
+def _mandate(settings: Settings) -> str:
+    folder = Path(settings.data)
+    membership = read_membership(folder)
+    place = membership.welcome.position
+    warden = Warden(folder, settings.node, (place.x, place.y), membership.order_key)
+    if why := warden.forbids():
+        raise InputError(f"it may not listen: {why}")
+    return warden.mandate.said() if warden.mandate else ""
 
 
 def _centre(settings: Settings) -> str:
@@ -175,4 +190,4 @@ def _centre(settings: Settings) -> str:
 
 
 COMMON = {"sound": _sound, "model": _model}
-OWN = {"disk": _disk, "enrolment": _enrolment, "centre": _centre}
+OWN = {"disk": _disk, "enrolment": _enrolment, "mandate": _mandate, "centre": _centre}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +11,11 @@ import msgspec
 
 from acoustic.errors import InputError, ResourceError
 from arrays.identity import CERTIFICATE, certificate_request
+from arrays.mandate import FILE as MANDATE_FILE
+from arrays.order import Order, verify_order
 from arrays.settings import Position
 from arrays.uplink.https import HttpsUplink, error_text, fetch_ca
+from arrays.whole import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,8 @@ class Place(msgspec.Struct, frozen=True):
 class Welcome(msgspec.Struct, frozen=True, kw_only=True):
     """What the centre answers to an enrolment: its CA, the node's place, the public key that signs orders (base64).
 
-    `certificate`: the node's own, PEM, kept beside its key; `first_sequence`, `first_number`: not used by it yet.
+    `certificate`: the node's own, PEM, kept beside its key; `mandate`: the order that brings it; `first_sequence`,
+    `first_number`: not used by it yet.
     """
 
     ca: str
@@ -44,6 +46,7 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
     centre_key: str
     origin: dict[str, float] | None = None
     certificate: str = ""
+    mandate: Order | None = None
     first_sequence: int = 1
     first_number: int = 1
 
@@ -101,34 +104,33 @@ def enrol(
         raise InputError(f"the centre's welcome cannot be read: {error}") from error
     if welcome.ca.strip() != ca.strip():
         raise InputError("the centre's welcome names another certificate authority than its token")
+    if welcome.mandate is not None and not verify_order(welcome.mandate, base64.b64decode(welcome.centre_key)):
+        raise InputError("the centre's mandate is not signed with the key that it signs orders with")
     return Membership(centre=centre, welcome=welcome)
 
 
 def save_membership(folder: Path, membership: Membership) -> None:
-    """Keep it, and the certificate in a file of its own. Raises ResourceError where the folder cannot be written."""
-    save_certificate(folder, membership.welcome.certificate)
-    kept = msgspec.structs.replace(membership, welcome=msgspec.structs.replace(membership.welcome, certificate=""))
-    _write_whole(folder / FILE, msgspec.json.format(msgspec.json.encode(kept), indent=1))
+    """Keep it, certificate and mandate in files of their own. Raises ResourceError where they cannot be written."""
+    welcome = membership.welcome
+    save_certificate(folder, welcome.certificate)
+    if welcome.mandate is not None:
+        _save(folder / MANDATE_FILE, msgspec.json.encode(welcome.mandate))
+    kept = msgspec.structs.replace(welcome, certificate="", mandate=None)
+    kept_membership = msgspec.structs.replace(membership, welcome=kept)
+    _save(folder / FILE, msgspec.json.format(msgspec.json.encode(kept_membership), indent=1))
 
 
 def save_certificate(folder: Path, pem: str) -> None:
     """Keep the node's certificate. Raises ResourceError where the folder cannot be written."""
     if pem:
-        _write_whole(folder / CERTIFICATE, pem.encode())
+        _save(folder / CERTIFICATE, pem.encode())
 
 
-def _write_whole(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}")
+def _save(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_whole(path, content)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
         raise ResourceError(f"{path} cannot be written: {error.strerror}") from error
 
 

@@ -15,13 +15,14 @@ GAP_SHOWN_S = 60.0
 class Facts:
     """What a node knows of itself; sentences are empty where nothing is wrong.
 
-    `capture`, `disk`, `link`, `clock`: why sound, outbox, uplink or time source fail; `set_aside`: where an outbox
-    that was found damaged is now; `quiet_s`: since the last sound came from the source, None before the first and after
-    a recording's end; `gap_s`: since the last lost sound, None where none was lost.
+    `mandate`: why it may not listen; `capture`, `disk`, `link`, `clock`: why sound, outbox, uplink or time source fail;
+    `set_aside`: where an outbox that was found damaged is now; `quiet_s`: since the last sound came from the source,
+    None before the first and after a recording's end; `gap_s`: since the last lost sound, None where none was lost.
     """
 
     uptime_s: float
     interval_s: float
+    mandate: str = ""
     capture: str = ""
     disk: str = ""
     link: str = ""
@@ -54,8 +55,8 @@ def judge(facts: Facts) -> Health:
     if facts.clock_sigma_s is not None and facts.clock_sigma_s > CLOCK_DEGRADED_S:
         degraded.append(f"the clock is known to {facts.clock_sigma_s * 1e3:.0f} ms only")
     return Health(
-        state="fault" if faults else "degraded" if degraded else "ok",
-        reasons=[*faults, *degraded],
+        state="out_of_mandate" if facts.mandate else "fault" if faults else "degraded" if degraded else "ok",
+        reasons=[*filter(None, [facts.mandate]), *faults, *degraded],
         interval_s=facts.interval_s,
         clock_sigma_s=facts.clock_sigma_s,
         noise_db=facts.noise_db,

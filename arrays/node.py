@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 import zlib
-from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import structlog
-from numpy.typing import NDArray
 
-from acoustic.air import Air
 from acoustic.classify import Model
 from acoustic.errors import InputError, TocsinError
-from arrays.capture import Block, Gap, Source
-from arrays.capture.files import SessionFile
-from arrays.capture.raw import RawInput
-from arrays.capture.rtp import NetworkMicrophone
-from arrays.capture.sound import SoundCard
-from arrays.computer import ComputerClock
+from arrays.ear import Ear
 from arrays.enrolment import read_membership
-from arrays.geometry import offsets
-from arrays.gpsd import Gpsd
 from arrays.health import Facts, judge
 from arrays.holding import hold
 from arrays.identity import CERTIFICATE, KEY, open_identity
+from arrays.mandate import MANDATE, REVOKE, Warden
 from arrays.order import REPICK, Order, read_repick, verify_order
 from arrays.outbox import ARRIVALS, DAY_S, HEALTH, Bounds, Outbox
-from arrays.pipeline import Heard, Pipeline, PipelineSettings
+from arrays.pipeline import Heard
 from arrays.renewal import Renewal
 from arrays.report import (
+    DONE,
     FOUND,
     GONE,
     NOTHING,
@@ -47,18 +38,17 @@ from arrays.report import (
     program,
     sign,
 )
-from arrays.sdp import read_sdp
 from arrays.service import notify
-from arrays.session import Session, SessionNode, read_session
-from arrays.settings import RtpSource, SessionSource, Settings, SoundSource, StdinSource
+from arrays.settings import Settings, StdinSource
+from arrays.sources import close_standard_input, opens_again
 from arrays.status import Status, write_status
-from arrays.timebase import parse_utc_ns
 from arrays.uplink.courier import Courier
 from arrays.uplink.https import HttpsUplink
 
 PARTING_S = 2.0  # for what is under way when the node is told to end
 STUCK_S = 60.0  # without sound, and without a word of why
-NOISE_S, NOISE_STEP_S = 3.0, 0.02  # the noise is the median of short steps: a bang does not count
+GUARD_S = 0.1  # between looks at the mandate while there is none
+REOPEN_S = 5.0  # between tries to open a source again
 log = structlog.get_logger()
 
 
@@ -74,22 +64,13 @@ class Node:
         self._membership = read_membership(folder)
         self._lock = hold(folder, "node")
         self._key = open_identity(folder / KEY)
-        self._source, microphones, air = open_source(settings, self.stop)
         self._model = model
         welcome = self._membership.welcome
         place, first = welcome.position, (welcome.first_sequence, welcome.first_number)
         self._outbox = Outbox(folder / "outbox.db", outbox_bounds(settings), first)
-        self._pipeline = Pipeline(
-            settings.node,
-            (place.x, place.y, place.z),
-            microphones,
-            self._source.rate_hz,
-            self._source.timebase,
-            model,
-            air,
-            PipelineSettings(ring_s=settings.ring_s),
-            self._outbox.next_number,
-        )
+        self._place = (place.x, place.y, place.z)
+        self._warden = Warden(folder, settings.node, (place.x, place.y), self._membership.order_key)
+        self._ear = None if self._warden.forbids() else self._opened()
         shown = folder / CERTIFICATE, folder / KEY
         uplink = HttpsUplink(self._membership.centre, welcome.ca, shown=shown, orders=True)
         self._renewal = Renewal(folder, settings.node, self._key, self._membership, uplink.renew, self.stop)
@@ -97,12 +78,7 @@ class Node:
         self._program = program()
         self._started_s = time.monotonic()
         self._ended = threading.Event()
-        self._hearing = threading.Lock()  # of the pipeline: the listener feeds it, orders look into its ring
-        self._capture_problem = self._status_problem = ""
-        self._gaps = 0
-        self._gap_at_s: float | None = None
-        self._sound_at_s: float | None = None
-        self._powers: deque[float] = deque(maxlen=round(NOISE_S / NOISE_STEP_S))
+        self._failure = self._status_problem = ""
 
     def run(self) -> None:
         """Listen, send, say how it is."""
@@ -115,6 +91,8 @@ class Node:
         while not self._over():
             self._say_health()
         self.stop.set()
+        if (ear := self._ear) is not None:
+            ear.close()
         listening.join()
         self._say_health()
         self._part()
@@ -124,37 +102,67 @@ class Node:
         """Wait for the next health report; True where there will be none: told to stop, or all heard and sent."""
         end_s = time.monotonic() + self.settings.health_interval_s
         while (left_s := end_s - time.monotonic()) > 0.0:
-            if self._ended.is_set() and not self._capture_problem and self._outbox.waiting() == 0:
+            if self._guard():
+                return False
+            if self._ended.is_set() and not self._failure and self._outbox.waiting() == 0:
                 return True
             if self.stop.wait(min(left_s, 0.1)):
                 return True
         return False
 
+    def _guard(self) -> bool:
+        """Close the source once the mandate forbids to listen; whether that was now."""
+        ear = self._ear
+        if ear is None or ear.closing or not (why := self._warden.forbids()):
+            return False
+        log.warning("the node stops listening", because=why)
+        ear.close()
+        return True
+
     def _listen(self) -> None:
-        """The listener's thread: sound to arrivals to the outbox, until the source ends."""
+        """The listener's thread: an ear while the mandate allows it, none while it does not."""
         try:
-            for item in self._source.blocks():
-                self._take(item)
-            with self._hearing:
-                self._tell(self._pipeline.flush())
-        except TocsinError as error:
-            self._capture_problem = str(error)
-            log.warning("capture failed", problem=str(error))
-        except Exception:  # a listener that died unseen would look like a quiet street
-            self._capture_problem = "capture failed for a reason that the node's log tells"
-            log.exception("capture failed")
+            while not self.stop.is_set():
+                ear = self._ear = self._ear or self._open_if_allowed()
+                if ear is None:
+                    continue
+                ear.hear(self._tell)
+                if self.stop.is_set() or not ear.closing:
+                    self._failure = ear.failure
+                    return
+                self._ear = None  # with it goes what its ring held
+                if not opens_again(self.settings):
+                    self._let_go()
+                    return
         finally:
             self._ended.set()
 
-    def _take(self, item: Block | Gap) -> None:
-        self._sound_at_s = time.monotonic()
-        if isinstance(item, Gap):
-            self._gaps, self._gap_at_s = self._gaps + 1, self._sound_at_s
-        else:
-            self._powers.extend(powers(item.samples, round(NOISE_STEP_S * self._source.rate_hz)))
-        with self._hearing:
-            self._pipeline.timebase = self._source.timebase
-            self._tell(self._pipeline.push(item))
+    def _open_if_allowed(self) -> Ear | None:
+        """An ear, unless the mandate forbids it or the source cannot be opened now: then None, after a while."""
+        if self._warden.forbids():
+            self.stop.wait(GUARD_S)
+            return None
+        try:
+            ear = self._opened()
+        except TocsinError as error:
+            if str(error) != self._failure:
+                log.warning("the source cannot be opened; it is tried again", problem=str(error))
+            self._failure = str(error)
+            self.stop.wait(REOPEN_S)
+            return None
+        self._failure = ""
+        log.info("the node listens again")
+        return ear
+
+    def _let_go(self) -> None:
+        """A pipe or a file was closed for good: end once there is a mandate again, to be started anew."""
+        if isinstance(self.settings.source, StdinSource):
+            close_standard_input()
+        while self._warden.forbids() and not self.stop.wait(GUARD_S):
+            pass
+
+    def _opened(self) -> Ear:
+        return Ear(self.settings, self._place, self._model, self._outbox.next_number)
 
     def _tell(self, heard: Sequence[Heard]) -> None:
         if heard:
@@ -201,24 +209,31 @@ class Node:
         self._courier.wake()
 
     def _facts(self) -> Facts:
-        now_s = time.monotonic()
-        sound_s, gap_s, powers = self._sound_at_s, self._gap_at_s, list(self._powers)
-        return Facts(
+        now_s, ear = time.monotonic(), self._ear
+        facts = Facts(
             uptime_s=round(now_s - self._started_s, 3),
             interval_s=self.settings.health_interval_s,
-            capture=self._capture_problem or ("" if self._ended.is_set() else self._source.problem),
+            mandate=self._warden.forbids(),
+            capture=self._failure,
             disk=self._outbox.problem,
             link="; ".join(filter(None, [self._renewal.problem, self._courier.problem])),
-            clock=self._source.clock_problem,
             refused=len(self._outbox.parked),
             dropped=self._outbox.dropped,
             set_aside=self._outbox.set_aside,
             outbox=self._outbox.waiting(),
-            gaps=self._gaps,
-            gap_s=None if gap_s is None else now_s - gap_s,
-            quiet_s=None if sound_s is None or self._ended.is_set() else now_s - sound_s,
-            clock_sigma_s=self._source.timebase.sigma_s,
-            noise_db=round(10.0 * math.log10(max(float(np.median(powers)), 1e-20)), 1) if powers else None,
+        )
+        if ear is None:
+            return facts
+        listening = not ear.ended and not ear.closing
+        return replace(
+            facts,
+            capture=self._failure or (ear.source.problem if listening else ""),
+            clock=ear.source.clock_problem,
+            gaps=ear.gaps,
+            gap_s=None if ear.gap_at_s is None else now_s - ear.gap_at_s,
+            quiet_s=now_s - ear.sound_at_s if listening and ear.sound_at_s is not None else None,
+            clock_sigma_s=ear.source.timebase.sigma_s,
+            noise_db=ear.noise_db,
         )
 
     def _take_orders(self, orders: Sequence[Order]) -> None:
@@ -226,30 +241,44 @@ class Node:
         for order in orders:
             if not verify_order(order, self._membership.order_key):
                 log.warning("an order is not signed by the centre", order=order.id, kind=order.kind)
-            elif order.kind == REPICK:
+                continue
+            self._warden.saw(order)
+            if order.kind == REPICK:
                 self._repick(order)
+            elif order.kind in (MANDATE, REVOKE):
+                self._mandate(order)
             elif order.expires_ns < time.time_ns():
                 log.info("an order came too late", order=order.id, kind=order.kind)
             else:
                 log.info("an order is not supported yet", order=order.id, kind=order.kind)
 
+    def _mandate(self, order: Order) -> None:
+        """Keep a newer mandate, or that there is none any more."""
+        state = DONE if self._warden.take(order) else REFUSED
+        log.info("a mandate came", order=order.id, state=state, forbids=self._warden.forbids())
+        self._keep(ARRIVALS, [], None, [WireAnswer(order=order.id, state=state)])
+
     def _repick(self, order: Order) -> None:
         """Look again where the centre knows a shot to be; say what is there, or that the ring does not hold it."""
-        state, found = GONE, None
+        said: list[str] = []
+
+        def then(held: bool, found: Heard | None) -> None:
+            said.append(FOUND if found else NOTHING if held else GONE)
+            arrivals = [wire_arrival(found)] if found else []
+            self._keep(ARRIVALS, arrivals, None, [WireAnswer(order=order.id, state=said[0])])
+
+        ear = self._ear
         try:
             ask = read_repick(order, self.settings.node)
-            with self._hearing:
-                if order.expires_ns >= time.time_ns():
-                    held, found = self._pipeline.look_back(ask)
-                    state = FOUND if found else NOTHING if held else GONE
-                self._keep(
-                    ARRIVALS, [wire_arrival(found)] if found else [], None, [WireAnswer(order=order.id, state=state)]
-                )
+            if ear is None or ear.closing or order.expires_ns < time.time_ns():
+                then(False, None)
+            else:
+                ear.look_back(ask, then)
         except InputError as error:
-            state = REFUSED
+            said = [REFUSED]
             log.warning("an order cannot be read", order=order.id, problem=str(error))
-            self._keep(ARRIVALS, [], None, [WireAnswer(order=order.id, state=state)])
-        log.info("looked again", order=order.id, state=state)
+            self._keep(ARRIVALS, [], None, [WireAnswer(order=order.id, state=REFUSED)])
+        log.info("looked again", order=order.id, state=said[0])
 
     def _part(self) -> None:
         """Send what can be sent in a moment; the rest stays in the outbox for the next start."""
@@ -268,54 +297,6 @@ def outbox_bounds(settings: Settings) -> Bounds:
         bytes=round(settings.outbox_mb * 1e6),
         age_s=settings.outbox_days * DAY_S,
     )
-
-
-def open_source(settings: Settings, stop: threading.Event) -> tuple[Source, NDArray[np.float64], Air]:
-    """The source, its microphones (channels, 3) m, and the air. Raises InputError, ResourceError."""
-    source, air = settings.source, settings.own_air()
-    if isinstance(source, SessionSource):
-        session, node = session_node(settings)
-        start_ns = parse_utc_ns(source.start_at_utc) if source.start_at_utc else None
-        stated = air if air != Air() else session.air
-        return SessionFile(node, start_ns, stop), node.microphones, stated
-    microphones, standing = own_microphones(settings, source), ComputerClock(source.time_sigma_s, Gpsd(), stop).standing
-    if isinstance(source, StdinSource):
-        return RawInput(source.format, source.rate_hz, source.channels, standing, stop), microphones, air
-    if isinstance(source, RtpSource):
-        stream = read_sdp(Path(source.sdp))
-        depth_s, sigma_s = source.depth_ms * 1e-3, source.time_sigma_s
-        return NetworkMicrophone(stream, depth_s, sigma_s, standing, source.interface, stop), microphones, air
-    card = SoundCard(source.device, source.rate_hz, source.channels, standing, source.pps_channel, stop)
-    return card, microphones, air
-
-
-def own_microphones(settings: Settings, source: SoundSource | StdinSource | RtpSource) -> NDArray[np.float64]:
-    """Offsets (channels, 3) m as the settings state them, for as many channels as the source has. Raises InputError."""
-    match source:
-        case SoundSource():
-            channels = len(source.channels)
-        case StdinSource():
-            channels = source.channels
-        case RtpSource():
-            channels = read_sdp(Path(source.sdp)).channels
-    return offsets(settings.microphones, channels)
-
-
-def session_node(settings: Settings) -> tuple[Session, SessionNode]:
-    """The session of a session source and this node's recording in it. Raises InputError."""
-    source = settings.source
-    if not isinstance(source, SessionSource):
-        raise InputError(f"source.kind is {source.__struct_config__.tag}; expected session")
-    session = read_session(Path(source.folder))
-    return session, session.node(source.node or settings.node)
-
-
-def powers(samples: NDArray[np.float32], step: int) -> list[float]:
-    """Mean square of each whole `step` of (channels, n) samples, of all of them where there are fewer."""
-    step = min(step, samples.shape[1])
-    count = samples.shape[1] // step if step else 0
-    cut = samples[:, : count * step].reshape(len(samples), count, step)
-    return [float(p) for p in np.square(cut).mean(axis=(0, 2))]
 
 
 def wire_arrival(heard: Heard) -> WireArrival:

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 VERSION = 1
 DOMAIN = b"tocsin report 1\n"
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
-STATES = ("ok", "degraded", "fault")
+STATES = ("starting", "ok", "degraded", "deaf", "out_of_mandate", "failed", "fault")  # the last: of older programs
 LISTENING = ("ok", "degraded")  # what a node in these states does not hear was not there
-FOUND, NOTHING, GONE, REFUSED = ANSWERS = ("found", "nothing", "gone", "refused")
+FOUND, NOTHING, GONE, REFUSED, DONE = ANSWERS = ("found", "nothing", "gone", "refused", "done")
 MOST_ANSWERS = 100
 MOST_ARRIVALS = 1000
 LONGEST_TEXT = 1000
@@ -69,7 +69,7 @@ class WireArrival(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How a node is: `ok`, `degraded` or `fault`, why, and when it means to say so again.
+    """How a node is, one of STATES, why, and when it means to say so again.
 
     `clock_sigma_s`: standard deviation of its time; `noise_db`: of the last seconds, re full scale; `outbox`: reports
     that wait; `gaps`: stretches of lost sound since its start.
@@ -87,7 +87,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class WireAnswer(msgspec.Struct, frozen=True, array_like=True):
     """What became of an order: `found` (the arrival is in this report), `nothing`, `gone` (the ring does not hold it),
-    or `refused` (the order cannot be read).
+    `refused` (the order cannot be read, or a newer one holds), or `done`.
     """
 
     order: str

@@ -17,9 +17,11 @@ from acoustic.errors import InputError, ResourceError
 from arrays.enrolment import enrol, save_membership
 from arrays.holding import hold
 from arrays.identity import KEY, NEXT_KEY, open_identity
-from arrays.node import Node, own_microphones, session_node
+from arrays.mandate import read_mandate
+from arrays.node import Node
 from arrays.renewal import rotate
 from arrays.settings import Position, SessionSource, Settings
+from arrays.sources import own_microphones, session_node
 
 SHIPPED = ("recordings.models", "default.npz")
 
@@ -40,13 +42,19 @@ def run(settings: Settings) -> int:
     return 0
 
 
-def join(settings: Settings, centre: str, token: str) -> None:
-    """Enrol the node of these settings and keep the membership in its data folder, which no node may be using."""
+def join(settings: Settings, centre: str, token: str) -> str:
+    """Enrol the node of these settings and keep the membership in its data folder, which no node may be using.
+
+    Returns its mandate in words, empty where the centre gave none.
+    """
     folder = Path(settings.data)
     key = open_identity(folder / KEY)
     position, microphones = _place(settings)
     with hold(folder, "node"):
-        save_membership(folder, enrol(centre, token, settings.node, position, microphones, key))
+        membership = enrol(centre, token, settings.node, position, microphones, key)
+        save_membership(folder, membership)
+    given = membership.welcome.mandate
+    return "" if given is None else read_mandate(given).said()
 
 
 def read_model(path: str) -> Model:

@@ -13,7 +13,9 @@ import structlog
 
 from acoustic.errors import ResourceError
 from arrays.holding import hold
-from arrays.report import program, read_report
+from arrays.mandate import revoke_order
+from arrays.order import Order, sign_order
+from arrays.report import LISTENING, program, read_report
 from dispatch.addresses import Addresses
 from dispatch.alerts.announce import Announcer
 from dispatch.alerts.health import Health
@@ -21,6 +23,7 @@ from dispatch.api.models import Node
 from dispatch.api.render import render_event, render_node
 from dispatch.authority import Authority, open_authority, server_names
 from dispatch.bell import Bell
+from dispatch.mandate import Mandates, first_mandate, kept_mandate
 from dispatch.nodes import Nodes
 from dispatch.orders import Orders
 from dispatch.places import Frame, kept_frame
@@ -59,6 +62,9 @@ class Centre:
         self.nodes = Nodes(self.store.read_now(all_nodes), clock_ns)
         self._recall_health()
         self.orders = Orders(self.authority.order_key, clock_ns)
+        key, now_ns = self.authority.order_key, clock_ns()
+        mandate = self.store.write_now(lambda connection: first_mandate(connection, key, now_ns))
+        self.mandates = Mandates(mandate, clock_ns)
         self.bus = Bus(self.store.read_now(last_entry))
         self.addresses = Addresses(folder)
         self.announcer = Announcer(
@@ -111,6 +117,16 @@ class Centre:
                 messages.append(Message(id=line.id, kind="event", data=rendered[line.subject].model_dump_json()))
         return messages
 
+    def orders_for(self, node: str) -> list[Order]:
+        """What a node is to be told now: that it was revoked, a mandate that it has not got, where to look again."""
+        status = self.nodes.status(node)
+        if status is None:
+            return []
+        if status.record.revoked_ms is not None:
+            return [sign_order(revoke_order(node, self.clock_ns()), self.authority.order_key)]
+        again = self.orders.due(node) if self.nodes.state(node) in LISTENING else []
+        return [*self.mandates.due(node), *again]
+
     def node_model(self, identity: str, *, exact: bool) -> Node | None:
         """A node as the page shows it, its place as a zone unless `exact`; None for one that is unknown."""
         status = self.nodes.status(identity)
@@ -125,7 +141,9 @@ class Centre:
         """For ever: journal every change of a node's state, pass on every figure that a node reports."""
         while True:
             try:
-                self.nodes.revoke(await self.store.read(revoked_nodes))
+                revoked, mandate = await self.store.read(lambda c: (revoked_nodes(c), kept_mandate(c)))
+                self.nodes.revoke(revoked)
+                self.mandates.set(mandate or self.mandates.current)
                 changed, heard = self.nodes.news()
                 if changed:
                     await self.publish(self._note_states(changed))

@@ -19,6 +19,7 @@ from dispatch.authority import open_authority
 from dispatch.commands.alerts import main as alerts
 from dispatch.commands.journal import journal
 from dispatch.commands.log import log
+from dispatch.commands.mandate import mandate
 from dispatch.commands.people import machines, people
 from dispatch.commands.performance import missed, performance
 from dispatch.commands.public import public
@@ -31,6 +32,7 @@ def main(argv: list[str]) -> int:
     """Run `tocsin centre …`; return its exit code."""
     more = {
         "token": _token,
+        "mandate": mandate,
         "revoke": _revoke,
         "evidence": _evidence,
         "key": _key,
@@ -62,7 +64,8 @@ def main(argv: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tocsin centre",
-        description="Run the centre: nodes report over HTTPS, people log in to the page.",
+        description="Run the centre: nodes report over HTTPS, people log in to the page. `tocsin centre mandate` says "
+        "where, what for and until when nodes may listen.",
         epilog="`tocsin centre token` prints a one-time token that enrols one node within 24 hours; `tocsin centre "
         "evidence` writes all there is about one event to a file that anyone can check; `tocsin centre key` prints the "
         "key that such files are signed with; `tocsin centre performance` how well the network did; `tocsin centre "
@@ -100,7 +103,7 @@ def _revoke(argv: list[str]) -> int:
         epilog="`tocsin centre token --node NODE` makes a token that enrols it anew.",
     )
     parser.add_argument("node", metavar="NODE", help="the node's name")
-    parser.add_argument("--because", required=True, metavar="TEXT", help="the reason, for the journal and the node")
+    parser.add_argument("--because", required=True, metavar="TEXT", help="the reason, for the journal")
     parser.add_argument("--data", default=Settings().data, metavar="DIR", help="the centre's data folder")
     arguments = parser.parse_args(argv)
     from dispatch.revocation import revoke

@@ -17,6 +17,7 @@ from arrays.report import Answer, encode
 from arrays.uplink.https import ORDERS_HELD_S
 from dispatch.centre import Centre
 from dispatch.enrolment import Enrolled, RefusedError, enrol, read_request
+from dispatch.mandate import check_place
 from dispatch.peers import Peer
 from dispatch.reception import Reception, RejectedError, status_of
 from dispatch.renewal import certify, read_renewal, renew
@@ -72,6 +73,7 @@ class Ingest:
 
         def work(connection: sa.Connection) -> tuple[Enrolled, str]:
             done = enrol(connection, asked, origin, now_ms)
+            check_place(centre.mandates.current, done.record)
             return done, certify(connection, done.record.id, done.record.public_key, centre.authority, now_ms)
 
         enrolled, certificate = await centre.store.write(work)
@@ -108,6 +110,7 @@ class Ingest:
             "position": {"x": record.x, "y": record.y, "z": record.z},
             "centre_key": self._centre.authority.order_public_key,
             "certificate": certificate,
+            "mandate": msgspec.to_builtins(self._centre.mandates.current),
             "first_sequence": enrolled.first_sequence,
             "first_number": enrolled.first_number,
         }

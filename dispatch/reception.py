@@ -12,7 +12,6 @@ from acoustic.errors import InputError, ResourceError
 from arrays.order import Order
 from arrays.parcel import Answers, Outcome, digest, unpack
 from arrays.report import (
-    LISTENING,
     Envelope,
     Report,
     decode_envelope,
@@ -119,13 +118,14 @@ class Reception:
         self._centre.nodes.heard(record.id, now_ns, report.sent_ns, report.health)
         self._locator.take(received.arrivals)
         for answer in report.answers:
+            self._centre.mandates.answered(record.id, answer.order)
             log.info("order answered", node=record.id, order=answer.order, state=answer.state)
         return report
 
     async def answer(self, parcel: bytes, sender: str | None) -> tuple[str, Answers]:
         """Take a parcel; the node that sent it, empty where none is known, and what to answer. Raises InputError."""
         taken = await asyncio.gather(*(self._outcome(envelope, sender) for envelope in unpack(parcel)))
-        node = next((report.node for report, _ in taken if report is not None), "")
+        node = sender or next((report.node for report, _ in taken if report is not None), "")
         outcomes = [outcome for _, outcome in taken]
         return node, Answers(about=digest(parcel), outcomes=outcomes, orders=self.orders(node) if node else [])
 
@@ -147,9 +147,8 @@ class Reception:
         return self._buckets.take(name, self._centre.clock_ns())
 
     def orders(self, node: str) -> Sequence[Order]:
-        """What a node is to be asked now, if it listens."""
-        listening = self._centre.nodes.state(node) in LISTENING
-        return self._centre.orders.due(node) if listening else []
+        """What a node is to be told and asked now."""
+        return self._centre.orders_for(node)
 
     async def _outcome(self, envelope: bytes, sender: str | None) -> tuple[Report | None, Outcome]:
         try:

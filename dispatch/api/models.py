@@ -35,7 +35,9 @@ class Node(Model):
     zone_m: float | None
     lat: float | None
     lon: float | None
-    state: Literal["ok", "degraded", "fault", "silent", "new", "revoked"]
+    state: Literal[
+        "starting", "ok", "degraded", "deaf", "out_of_mandate", "failed", "fault", "silent", "new", "revoked"
+    ]
     last_report_ms: int | None
     interval_s: float
     clock_sigma_s: float | None

@@ -14,6 +14,7 @@ import msgspec
 import sqlalchemy as sa
 
 from acoustic.errors import InputError
+from arrays.whole import write_whole
 from dispatch.counting import counted, span_of
 from dispatch.incoming import Missed
 from dispatch.performance_text import as_csv, as_json, as_text
@@ -22,7 +23,6 @@ from dispatch.settings import Settings, read_settings
 from dispatch.store import Store
 from dispatch.store.incoming import enter_missed
 from recordings.decisions import Ground, Spot
-from recordings.whole import write_whole
 
 T = TypeVar("T")
 FORMATS = {"text": as_text, "csv": as_csv, "json": as_json}

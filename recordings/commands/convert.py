@@ -10,8 +10,8 @@ from pathlib import Path
 
 from acoustic.errors import InputError, ResourceError
 from arrays.session import Origin
+from arrays.whole import write_whole
 from recordings.formats import labels, shots
-from recordings.whole import write_whole
 
 ENDINGS = {".jsonl": "jsonl", ".geojson": "geojson", ".csv": "csv", ".parquet": "parquet", ".txt": "raven"}
 FORMS = ("session", "channels", "jsonl", "csv", "geojson", "parquet", "raven", "audacity")

@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 
 from acoustic.errors import InputError, ResourceError
+from arrays.whole import write_whole
 from recordings.commands.verify import checked, findings_lines
-from recordings.whole import write_whole
 
 SUFFIXES = (".html", ".pdf")
 

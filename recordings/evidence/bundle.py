@@ -28,8 +28,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from acoustic.errors import InputError, ResourceError, UnknownVersionError
+from arrays.whole import write_whole
 from recordings.evidence.contents import Evidence
-from recordings.whole import write_whole
 
 VERSION = 1
 DOMAIN = b"tocsin evidence 1\n"

@@ -13,10 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import soundfile
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from arrays.mandate import Mandate, mandate_order
+from arrays.order import Order, sign_order
 from arrays.report import Answer, Report, WireArrival, decode_envelope, decode_report, encode, verify
 from arrays.running import join
 from arrays.settings import read_settings
@@ -42,6 +45,7 @@ class Centre:
         self.enrolment: dict[str, Any] = {}
         self.bodies: dict[int, bytes] = {}
         self.received_s: dict[int, float] = {}
+        self.mandate: Order | None = mandate_of()
         server.answer = self.answer
 
     @property
@@ -59,7 +63,8 @@ class Centre:
             self.public_key = key.public_bytes_raw()
             place = {"x": 10.0, "y": 20.0, "z": 5.0}
             welcome = {"ca": self.server.ca, "origin": None, "position": place, "centre_key": order_key()}
-            return 200, json.dumps({**welcome, "certificate": self.server.certify(request)}).encode()
+            given = {"certificate": self.server.certify(request), "mandate": self.mandate}
+            return 200, json.dumps({**welcome, **msgspec.to_builtins(given)}).encode()
         if path == "/renew":
             certificate = self.server.certify(json.loads(body)["request"])
             return 200, json.dumps({"certificate": certificate, "ca": self.server.ca}).encode()
@@ -78,6 +83,14 @@ class Centre:
     def arrivals(self) -> list[WireArrival]:
         """Every arrival, in order."""
         return [arrival for report in self.reports() for arrival in report.arrivals]
+
+
+def mandate_of(issued_ns: int = 1, end_ns: int = 2**61, reach_m: float = 100.0, **more: Any) -> Order:
+    """A mandate, signed: from 1970 on, a square around the origin."""
+    r = reach_m
+    square = ((-r, -r), (r, -r), (r, r), (-r, r))
+    mandate = Mandate(purpose="to test", zone=(square,), **{"start_ns": 0, "end_ns": end_ns, **more})
+    return sign_order(mandate_order(mandate, issued_ns), CENTRE_KEY)
 
 
 def order_key() -> str:

@@ -54,15 +54,15 @@ def test_a_node_that_is_ready_can_locate(tmp_path: Path, centre: Centre) -> None
     assert code == 0, said
     assert said.endswith("\nThis node can locate.\n")
     assert f"centre     ok  {centre.server.url} answers" in said
-    assert [line.split()[:2] for line in said.splitlines()[:6]] == [
-        [name, "ok"] for name in ("clock", "sound", "model", "disk", "enrolment", "centre")
+    assert [line.split()[:2] for line in said.splitlines()[:7]] == [
+        [name, "ok"] for name in ("clock", "sound", "model", "disk", "enrolment", "mandate", "centre")
     ]
 
 
 def test_what_hinders_a_node_is_named_and_the_exit_code_is_1(tmp_path: Path) -> None:
     code, said = doctor(microphone(tmp_path), path=str(tmp_path))
     assert code == 1
-    assert said.endswith("\nThis node cannot locate yet; look at: clock, sound, enrolment, centre.\n")
+    assert said.endswith("\nThis node cannot locate yet; look at: clock, sound, enrolment, mandate, centre.\n")
     assert "clock      NO  right to 20 ms, which is 6.9 m of sound: gpsd " in said
     assert "; chrony is not installed; the computer's clock is taken" in said
     assert "the node is not enrolled" in said

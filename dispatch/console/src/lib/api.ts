@@ -18,7 +18,17 @@ export interface Place {
   y: number;
 }
 
-export type NodeState = "ok" | "degraded" | "fault" | "silent" | "new" | "revoked";
+export type NodeState =
+  | "starting"
+  | "ok"
+  | "degraded"
+  | "deaf"
+  | "out_of_mandate"
+  | "failed"
+  | "fault" // of a node's older program: deaf or failed
+  | "silent"
+  | "new"
+  | "revoked";
 
 export interface ListeningNode extends Place {
   id: string;
