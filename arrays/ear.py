@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import structlog
-from numpy.typing import NDArray
 
 from acoustic.classify import Model
 from acoustic.errors import TocsinError
 from arrays.capture import Block, Gap
+from arrays.levels import Levels
 from arrays.pipeline import Heard, Pipeline, PipelineSettings
 from arrays.settings import Settings
 from arrays.sources import open_source
 from localisation.again import Ask
 
-NOISE_S, NOISE_STEP_S = 3.0, 0.02  # the noise is the median of short steps: a bang does not count
 log = structlog.get_logger()
 
 
@@ -52,18 +48,13 @@ class Ear:
         self.gaps = gaps
         self.gap_at_s: float | None = None
         self.sound_at_s: float | None = None
-        self._powers: deque[float] = deque(maxlen=round(NOISE_S / NOISE_STEP_S))
+        self.levels = Levels(self.source.rate_hz, self.source.channels)
+        self.opened_at_s = time.monotonic()
 
     @property
     def closing(self) -> bool:
         """Whether it was told to stop."""
         return self._closing.is_set()
-
-    @property
-    def noise_db(self) -> float | None:
-        """Of the last seconds, re full scale; None before the first."""
-        powers = list(self._powers)
-        return round(10.0 * math.log10(max(float(np.median(powers)), 1e-20)), 1) if powers else None
 
     def close(self) -> None:
         """Let the source go: `hear` ends within a moment."""
@@ -95,15 +86,7 @@ class Ear:
         if isinstance(item, Gap):
             self.gaps, self.gap_at_s = self.gaps + 1, self.sound_at_s
         else:
-            self._powers.extend(powers(item.samples, round(NOISE_STEP_S * self.source.rate_hz)))
+            self.levels.take(item.samples)
         with self._hearing:
             self._pipeline.timebase = self.source.timebase
             tell(self._pipeline.push(item))
-
-
-def powers(samples: NDArray[np.float32], step: int) -> list[float]:
-    """Mean square of each whole `step` of (channels, n) samples, of all of them where there are fewer."""
-    step = min(step, samples.shape[1])
-    count = samples.shape[1] // step if step else 0
-    cut = samples[:, : count * step].reshape(len(samples), count, step)
-    return [float(p) for p in np.square(cut).mean(axis=(0, 2))]

@@ -13,6 +13,7 @@ import structlog
 
 from acoustic.classify import Model
 from acoustic.errors import InputError, TocsinError
+from arrays.board import free_bytes, temperature_c
 from arrays.ear import Ear
 from arrays.enrolment import read_membership
 from arrays.health import Facts, judge
@@ -176,7 +177,7 @@ class Node:
         before, self._status_problem = self._status_problem, write_status(Path(self.settings.data), said)
         if self._status_problem != before:
             log.warning("the node's status", problem=self._status_problem or "is written again")
-        stuck = not facts.capture and (facts.quiet_s or 0.0) > STUCK_S
+        stuck = not facts.capture and not facts.waits and (facts.quiet_s or 0.0) > STUCK_S
         alive = [] if stuck else ["READY=1", "WATCHDOG=1"]
         notify(*alive, f"STATUS={'; '.join([health.state, *health.reasons])}")
 
@@ -214,26 +215,32 @@ class Node:
             uptime_s=round(now_s - self._started_s, 3),
             interval_s=self.settings.health_interval_s,
             mandate=self._warden.forbids(),
-            capture=self._failure,
+            failure=self._failure,
             disk=self._outbox.problem,
-            link="; ".join(filter(None, [self._renewal.problem, self._courier.problem])),
+            link=self._courier.problem,
+            certificate=self._renewal.problem,
             refused=len(self._outbox.parked),
             dropped=self._outbox.dropped,
             set_aside=self._outbox.set_aside,
             outbox=self._outbox.waiting(),
+            temperature_c=temperature_c(),
+            free_bytes=free_bytes(Path(self.settings.data)),
         )
         if ear is None:
             return facts
         listening = not ear.ended and not ear.closing
+        since_s = ear.opened_at_s if ear.sound_at_s is None else ear.sound_at_s
         return replace(
             facts,
-            capture=self._failure or (ear.source.problem if listening else ""),
+            capture=ear.source.problem if listening else "",
+            waits=listening and ear.sound_at_s is None,
             clock=ear.source.clock_problem,
             gaps=ear.gaps,
             gap_s=None if ear.gap_at_s is None else now_s - ear.gap_at_s,
-            quiet_s=now_s - ear.sound_at_s if listening and ear.sound_at_s is not None else None,
+            quiet_s=now_s - since_s if listening else None,
             clock_sigma_s=ear.source.timebase.sigma_s,
-            noise_db=ear.noise_db,
+            noise_db=ear.levels.noise_db,
+            microphones=list(ear.levels.faults()) if listening else [],
         )
 
     def _take_orders(self, orders: Sequence[Order]) -> None:

@@ -71,8 +71,8 @@ class WireArrival(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a node is, one of STATES, why, and when it means to say so again.
 
-    `clock_sigma_s`: standard deviation of its time; `noise_db`: of the last seconds, re full scale; `outbox`: reports
-    that wait; `gaps`: stretches of lost sound since its start.
+    `causes`: the reasons' names, in their order; `clock_sigma_s`: standard deviation of its time; `noise_db`: of the
+    last seconds, re full scale; `outbox`: reports that wait; `gaps`: stretches of lost sound since its start.
     """
 
     state: str
@@ -83,6 +83,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     outbox: int = 0
     gaps: int = 0
     uptime_s: float = 0.0
+    causes: Sequence[str] = ()
+    temperature_c: float | None = None
 
 
 class WireAnswer(msgspec.Struct, frozen=True, array_like=True):
@@ -282,6 +284,9 @@ def _health_problems(health: Health) -> Iterator[str]:
         yield f"state is {health.state[:80]!r}; expected one of {', '.join(STATES)}"
     if len(health.reasons) > 32 or any(len(reason) > LONGEST_TEXT for reason in health.reasons):
         yield f"reasons is too long; expected at most 32 sentences of {LONGEST_TEXT} characters"
+    if len(health.causes) > 32 or any(not re.fullmatch(r"[a-z._]{1,32}", name) for name in health.causes):
+        yield f"causes is {list(health.causes)[:3]}; expected at most 32 names of small letters and dots"
+    yield from _within("temperature_c", health.temperature_c, -100.0, 200.0)
     yield from _within("interval_s", health.interval_s, 0.1, 86400.0)
     yield from _within("clock_sigma_s", health.clock_sigma_s, 0.0, 1e9)
     yield from _within("noise_db", health.noise_db, -400.0, 400.0)

@@ -15,6 +15,7 @@ from arrays.settings import read_settings
 
 FILE = "status.json"
 LATE_INTERVALS = 2.5  # as the centre has it
+WORDS = {"ok": "healthy", "out_of_mandate": "out of mandate"}
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,13 +87,16 @@ def _lines(seen: Seen) -> list[str]:
     if seen.status is None:
         return [f"the node is {work}; it has said nothing of itself yet"]
     health = seen.status.health
+    state = WORDS.get(health.state, health.state)
     figures = [f"{health.outbox} reports wait", f"{health.gaps} gaps", f"up {health.uptime_s / 3600:.1f} h"]
     if health.clock_sigma_s is not None:
         figures.insert(0, f"clock to {1e3 * health.clock_sigma_s:.2f} ms")
+    if health.temperature_c is not None:
+        figures.append(f"board at {health.temperature_c:.0f} °C")
     if health.noise_db is not None:
         figures.insert(0, f"noise {health.noise_db:.0f} dB re full scale")
     return [
-        f"node {seen.status.node} is {work}; {seen.said_s_ago:.0f} s ago it said: {health.state}",
+        f"node {seen.status.node} is {work}; {seen.said_s_ago:.0f} s ago it said: {state}",
         *(f"  {reason}" for reason in health.reasons),
         f"  {', '.join(figures)}",
     ]

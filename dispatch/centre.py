@@ -167,7 +167,7 @@ class Centre:
         for received_ns, body in self.store.read_now(last_bodies):
             report = read_report(body)
             if self.nodes.find(report.node) is not None:
-                self.nodes.heard(report.node, received_ns, report.sent_ns, report.health)
+                self.nodes.heard(report.node, received_ns, report.sequence, report.health)
 
     def close(self) -> None:
         """Let go of the folder."""

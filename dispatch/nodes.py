@@ -20,7 +20,7 @@ class NodeStatus:
     record: NodeRecord
     heard_ns: int | None = None
     health: Health | None = None
-    health_sent_ns: int = 0
+    health_sequence: int = 0
 
     @property
     def interval_s(self) -> float:
@@ -68,12 +68,13 @@ class Nodes:
         status = self._status.get(identity)
         return None if status is None else status.record
 
-    def heard(self, identity: str, received_ns: int, sent_ns: int, health: Health | None) -> None:
-        """A report came. Of two healths the one sent later counts: an outbox empties in any order."""
+    def heard(self, identity: str, received_ns: int, sequence: int, health: Health | None) -> None:
+        """A report came. Of two healths the later counts, by sequence: an outbox empties in any order, and a node's
+        clock may step back."""
         old = self._status[identity]
         new = replace(old, heard_ns=max(old.heard_ns or 0, received_ns))
-        if health is not None and sent_ns >= old.health_sent_ns:
-            new = replace(new, health=health, health_sent_ns=sent_ns)
+        if health is not None and sequence >= old.health_sequence:
+            new = replace(new, health=health, health_sequence=sequence)
         self._status[identity] = new
         self._heard.add(identity)
 

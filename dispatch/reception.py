@@ -115,7 +115,7 @@ class Reception:
         received = _received(envelope, report, record, now_ns)
         if not await self._keeper.keep(received):
             raise RejectedError(409, f"sequence {report.sequence} of node {record.id!r} came before with other bytes")
-        self._centre.nodes.heard(record.id, now_ns, report.sent_ns, report.health)
+        self._centre.nodes.heard(record.id, now_ns, report.sequence, report.health)
         self._locator.take(received.arrivals)
         for answer in report.answers:
             self._centre.mandates.answered(record.id, answer.order)

@@ -55,6 +55,11 @@ LOG_WORDS: dict[str, tuple[str, str]] = {
     "state.ok": ("at work", "en service"),
     "state.degraded": ("at work, degraded", "en service, dégradé"),
     "state.fault": ("fault", "en panne"),
+    "state.failed": ("failed", "en panne"),
+    "state.deaf": ("deaf", "sourd"),
+    "state.out_of_mandate": ("out of mandate: not listening", "hors mandat : n'écoute pas"),
+    "state.starting": ("starting", "démarre"),
+    "state.revoked": ("revoked", "révoqué"),
     "state.silent": ("silent", "muet"),
     "state.new": ("enrolled, not heard yet", "inscrit, pas encore entendu"),
 }

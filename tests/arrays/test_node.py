@@ -355,6 +355,6 @@ def test_on_a_full_disk_the_node_says_so_and_goes_on(tmp_path: Path, centre: Cen
     node._outbox.park(1, "only there to fill the disk")
     node.run()
     states = [report.health for report in centre.reports() if report.health]
-    assert {health.state for health in states} == {"fault"}
+    assert {health.state for health in states} == {"failed"}
     assert all("the outbox cannot be written: database or disk is full" in health.reasons for health in states)
     assert len(centre.arrivals()) == 2

@@ -221,7 +221,7 @@ def test_a_node_that_nothing_is_piped_into_says_so_and_can_be_told_to_end(tmp_pa
         with subprocess.Popen(
             tocsin("node", path), stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT
         ) as process:
-            wait_for(lambda: any(r.health and r.health.state == "fault" for r in centre.reports()))
+            wait_for(lambda: any(r.health and r.health.state == "deaf" for r in centre.reports()))
             process.send_signal(signal.SIGTERM)
             assert process.wait(10.0) == 0
         reasons = [reason for r in centre.reports() if r.health for reason in r.health.reasons]

@@ -162,7 +162,7 @@ def test_a_report_cut_short_is_refused(place: int) -> None:
         (a_report(arrivals=[an_arrival(again="../etc")]), "again is '../etc'; expected the key of a shot, or nothing"),
         (a_report(answers=[WireAnswer("o-1", "perhaps")]), "answers says 'perhaps' of 'o-1'; expected one of found"),
         (a_report(answers=[WireAnswer("o-1", "gone")] * 101), "answers has 101 entries; expected at most 100"),
-        (a_report(health=Health(state="fine")), "health.state is 'fine'; expected one of ok, degraded, fault"),
+        (a_report(health=Health(state="fine")), "health.state is 'fine'; expected one of starting, ok, degraded"),
         (a_report(health=Health(state="ok", interval_s=0.0)), "health.interval_s is 0.0"),
     ],
 )

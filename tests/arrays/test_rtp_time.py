@@ -159,7 +159,7 @@ def test_a_node_hears_a_microphone_on_the_network(tmp_path: Path) -> None:
         enrolled(centre, path)
         assert len(centre.enrolment["microphones"]) == 2
         with subprocess.Popen(tocsin("node", path), stderr=subprocess.PIPE, env=ENVIRONMENT) as process:
-            wait_for(lambda: any(r.health and r.health.state == "fault" for r in centre.reports()))
+            wait_for(lambda: any(r.health and r.health.state == "deaf" for r in centre.reports()))
             start_ns = (time.time_ns() // NS + 1) * NS
             sender = Sender(parse_sdp(text), sound, stamp_at(start_ns))
             sender.live(start_ns * 1e-9)

@@ -44,7 +44,7 @@ def test_the_centre_has_a_node_look_again_and_the_shot_gets_its_next_version(tmp
         start = datetime.now(UTC) + timedelta(seconds=READY_S)
         for name in NAMES:
             city.start(name, "node", node_settings(city, name, start))
-        wait_for(lambda: all(n["state"] == "ok" for n in city.state()["nodes"]), READY_S)
+        wait_for(lambda: all(n["state"] in ("starting", "ok") for n in city.state()["nodes"]), READY_S)
         time.sleep(max(0.0, start.timestamp() + SHOT_S - time.time()))
         shots: list[dict[str, Any]] = wait_for(lambda: standing(city), 10.0)
         assert len(shots) == 1
