@@ -114,6 +114,11 @@ class Warden:
         self._recall()
 
     @property
+    def revoked(self) -> bool:
+        """Whether the centre trusts this node no more, and takes nothing from it."""
+        return self._order is not None and self._order.kind == REVOKE
+
+    @property
     def mandate(self) -> Mandate | None:
         """The one that is held; None for none, and for a node that was revoked."""
         return self._mandate

@@ -172,7 +172,8 @@ class Node:
     def _say_health(self) -> None:
         facts = self._facts()
         health = judge(facts)
-        self._keep(HEALTH, [], health)
+        if not self._warden.revoked:
+            self._keep(HEALTH, [], health)
         said = Status(node=self.settings.node, program=self._program, said_ns=time.time_ns(), health=health)
         before, self._status_problem = self._status_problem, write_status(Path(self.settings.data), said)
         if self._status_problem != before:
@@ -260,10 +261,13 @@ class Node:
                 log.info("an order is not supported yet", order=order.id, kind=order.kind)
 
     def _mandate(self, order: Order) -> None:
-        """Keep a newer mandate, or that there is none any more."""
-        state = DONE if self._warden.take(order) else REFUSED
+        """Keep a newer mandate, or that there is none any more; from then on the node is silent."""
+        before, state = self._warden.revoked, DONE if self._warden.take(order) else REFUSED
+        if before and self._warden.revoked:
+            return  # every refusal says so again
         log.info("a mandate came", order=order.id, state=state, forbids=self._warden.forbids())
-        self._keep(ARRIVALS, [], None, [WireAnswer(order=order.id, state=state)])
+        if not self._warden.revoked:
+            self._keep(ARRIVALS, [], None, [WireAnswer(order=order.id, state=state)])
 
     def _repick(self, order: Order) -> None:
         """Look again where the centre knows a shot to be; say what is there, or that the ring does not hold it."""

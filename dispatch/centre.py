@@ -123,7 +123,7 @@ class Centre:
         if status is None:
             return []
         if status.record.revoked_ms is not None:
-            return [sign_order(revoke_order(node, self.clock_ns()), self.authority.order_key)]
+            return [sign_order(revoke_order(node, status.record.revoked_ms * 1_000_000), self.authority.order_key)]
         again = self.orders.due(node) if self.nodes.state(node) in LISTENING else []
         return [*self.mandates.due(node), *again]
 

@@ -264,19 +264,19 @@ def test_a_live_source_is_opened_again_when_a_valid_mandate_comes(tmp_path: Path
     process = nodes.started(path)
     try:
         wait_for(lambda: len(centre.arrivals()) > 2)
-        revoked_ns = time.time_ns()
-        orders.append(sign_order(revoke_order("roof-1", revoked_ns), CENTRE_KEY))
+        ended_ns = time.time_ns()
+        orders.append(mandate_of(ended_ns, ended_ns))
         wait_for(lambda: states(centre)[-1] == "out_of_mandate")
         time.sleep(0.5)  # what was heard until then is still sent
         heard = len(centre.arrivals())
         time.sleep(1.5)
         assert len(centre.arrivals()) == heard
-        forged = msgspec.structs.replace(mandate_of(revoked_ns + 1), signature=bytes(64))
-        orders += [forged, mandate_of(revoked_ns - 1)]
+        forged = msgspec.structs.replace(mandate_of(ended_ns + 1), signature=bytes(64))
+        orders += [forged, mandate_of(ended_ns - 1)]
         wait_for(lambda: not orders)
         time.sleep(0.5)
         assert states(centre)[-1] == "out_of_mandate"
-        orders.append(mandate_of(revoked_ns + 2))
+        orders.append(mandate_of(ended_ns + 2))
         wait_for(lambda: len(centre.arrivals()) > heard + 2)
         numbers = [a.number for a in centre.arrivals()]
         assert len(set(numbers)) == len(numbers)

@@ -113,6 +113,9 @@ def test_a_clock_that_steps_by_an_hour_moves_no_shot_ends_the_mandate_and_a_revo
             wait_for(lambda: "the centre revoked this node on" in (tmp_path / "roof" / "status.json").read_text())
             assert node.poll() is None
             assert len(heard(centre)) == after
+            time.sleep(2.0)
+            refused = (tmp_path / "roof.log").read_text().count("was revoked; nothing is taken from it")
+            assert 1 <= refused < 10  # it is told once, and is silent
         finally:
             node.terminate()
             node.wait(20)
