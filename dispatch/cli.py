@@ -17,6 +17,7 @@ import structlog
 
 from dispatch.authority import open_authority
 from dispatch.commands.alerts import main as alerts
+from dispatch.commands.erase import erase
 from dispatch.commands.journal import journal
 from dispatch.commands.log import log
 from dispatch.commands.mandate import mandate
@@ -40,6 +41,7 @@ def main(argv: list[str]) -> int:
         "people": people,
         "machines": machines,
         "journal": journal,
+        "erase": erase,
         "performance": performance,
         "missed": missed,
         "log": log,
@@ -71,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         "key that such files are signed with; `tocsin centre performance` how well the network did; `tocsin centre "
         "missed` enters a shooting that raised no alert; `tocsin centre log` writes the log of a day; `tocsin centre "
         "journal` what happened, and whether it was changed since; `tocsin centre public` the page for residents; "
+        "`tocsin centre erase` takes names and words out of the journal; "
         "`tocsin centre people` and `tocsin centre machines` say who may log in and which programs may use the API; "
         "`tocsin centre revoke` trusts a node no more; `tocsin centre alerts` tries a destination of alerts; "
         "`tocsin centre replay` locates anew what was reported. Each has its own --help.",

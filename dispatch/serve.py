@@ -19,6 +19,7 @@ from dispatch.alerts.watch import beat, watch_silence
 from dispatch.api.app import page_app
 from dispatch.centre import Centre
 from dispatch.ingest import Ingest
+from dispatch.keeping.sweep import keep_clocks
 from dispatch.locator import Locator
 from dispatch.peers import PeerProtocol
 from dispatch.people.register import first_link
@@ -82,6 +83,7 @@ async def _run(
         Delivery(centre).run(),
         watch_silence(centre),
         beat(centre),
+        keep_clocks(centre),
     )
     workers = [asyncio.create_task(one) for one in work]
     stopping = asyncio.create_task(stop.wait())

@@ -40,6 +40,23 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         within("limits.burst", self.burst, 1, 1e6)
 
 
+class Keep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How long what is kept is kept: arrivals that no event rests on (hours since they came); events with their shots,
+    reports, places of finds, names and words (days); the journal itself (days).
+    """
+
+    arrivals_h: float = 24.0
+    events_days: float = 365.0
+    audit_days: float = 1095.0
+
+    def __post_init__(self) -> None:
+        within("keep.arrivals_h", self.arrivals_h, 1.0, 8760.0)
+        within("keep.events_days", self.events_days, 1.0, 36500.0)
+        within("keep.audit_days", self.audit_days, 1.0, 36500.0)
+        if not self.arrivals_h / 24.0 <= self.events_days <= self.audit_days:
+            raise InputError("keep has arrivals, events and audit in another order; expected each longer than the last")
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything that a centre can be told.
 
@@ -48,8 +65,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     beyond this machine over HTTPS only, with the files `page_certificate` and `page_key` or a certificate of our CA.
     `zones` are the parts of the town that figures are given for, `timezone` its local time; `outcome_due_h`: after so
     many hours an alert without an outcome is reminded of, again and again; `public` opens the page for residents;
-    `alerts` who is told of what, and how; `heartbeat` what is asked every so often, outside, to tell that the centre
-    lives.
+    `keep` how long what is kept; `alerts` who is told of what, and how; `heartbeat` what is asked every so often,
+    outside, to tell that the centre lives.
     """
 
     name: str = "Tocsin"
@@ -63,6 +80,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     origin: Origin | None = None
     air: Weather = Weather()
     limits: Limits = msgspec.field(default_factory=Limits)
+    keep: Keep = msgspec.field(default_factory=Keep)
     zones: tuple[Zone, ...] = ()
     timezone: str = "UTC"
     outcome_due_h: float = 72.0

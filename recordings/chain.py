@@ -34,6 +34,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Whether the content is here, not only its digest."""
         return bool(self.kind)
 
+    @property
+    def erased(self) -> bool:
+        """Whether content was erased: without its salt nothing can be compared with the digest."""
+        return self.told and not self.salt
+
 
 def text_digest(text: str) -> str:
     """SHA-256, hex, of a text: of what a line names."""
@@ -44,6 +49,12 @@ def content_digest(line: Line) -> str:
     """SHA-256, hex, of a line's salt and content."""
     content = msgspec.json.encode([line.salt, line.id, line.recorded_ms, line.kind, line.subject, line.data])
     return hashlib.sha256(content).hexdigest()
+
+
+def left_digest(line: Line) -> str:
+    """SHA-256, hex, of what is left of an erased line: a signed record of the erasure names it."""
+    left = msgspec.json.encode([line.id, line.recorded_ms, line.kind, line.subject, line.data])
+    return hashlib.sha256(left).hexdigest()
 
 
 def chained(before: str, content: str) -> str:
@@ -59,5 +70,5 @@ def end_of(before: str, lines: Iterable[Line]) -> str:
 
 
 def altered(lines: Iterable[Line]) -> list[int]:
-    """The numbers of lines whose content is not what its digest says."""
-    return [line.id for line in lines if line.told and content_digest(line) != line.content]
+    """The numbers of lines whose content is not what its digest says; erased ones cannot be compared."""
+    return [line.id for line in lines if line.told and not line.erased and content_digest(line) != line.content]

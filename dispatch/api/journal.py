@@ -37,12 +37,15 @@ class JournalPage(Model):
 
 
 class Checked(Model):
-    """What came of a check of the whole chain: lines altered, lines where it does not hold, its digest at the end."""
+    """What came of a check of the whole chain: lines altered, lines where it does not hold, how many
+    lost names and words or ended, those of which no signed record tells, and its digest at the end."""
 
     good: bool
     lines: int
     altered: list[int]
     broken: list[int]
+    erased: int
+    unrecorded: list[int]
     end: str
 
 
@@ -79,9 +82,17 @@ def routes(centre: Centre) -> APIRouter:
     @router.get("/check")
     async def check(_caller: Audits) -> Checked:
         """Check every line's digest, and that the chain holds from the first to the last."""
-        done = Check()
+        done = Check(centre_key=centre.authority.order_key.public_key())
         while lines := await centre.store.read(next_lines(done.last)):
             done.take(lines)
-        return Checked(good=done.good, lines=done.lines, altered=done.altered, broken=done.broken, end=done.end)
+        return Checked(
+            good=done.good,
+            lines=done.lines,
+            altered=done.altered,
+            broken=done.broken,
+            erased=done.erased,
+            unrecorded=done.unrecorded,
+            end=done.end,
+        )
 
     return router

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dispatch.audit import Check, next_lines
+from dispatch.authority import open_authority
 from dispatch.settings import Settings
 from dispatch.store import Store
 from dispatch.store.journal import LATEST_MS, lines_before
@@ -27,7 +28,7 @@ def journal(argv: list[str]) -> int:
     asked = parser.parse_args(argv)
     store = Store(Path(asked.data))
     try:
-        return _check(store) if asked.check else _print(store, asked)
+        return _check(store, asked.data) if asked.check else _print(store, asked)
     finally:
         store.close()
 
@@ -40,15 +41,17 @@ def _print(store: Store, asked: argparse.Namespace) -> int:
     return 0
 
 
-def _check(store: Store) -> int:
-    done = Check()
+def _check(store: Store, data: Path) -> int:
+    done = Check(centre_key=open_authority(data).order_key.public_key())
     while lines := store.read_now(next_lines(done.last)):
         done.take(lines)
     for number in done.altered:
         print(f"line {number} is not what its digest says")
     for number in done.broken:
         print(f"line {number} does not follow from the line before it")
-    print(
-        f"{done.lines} lines; {'the chain holds' if done.good else 'the chain does NOT hold'}; it ends with {done.end}"
-    )
+    for number in done.unrecorded:
+        print(f"line {number} was erased, and no record that the centre signed says so")
+    holds = "the chain holds" if done.good else "the chain does NOT hold"
+    lost = f", {done.erased} of them erased in part or whole" if done.erased else ""
+    print(f"{done.lines} lines{lost}; {holds}; it ends with {done.end}")
     return 0 if done.good else 1

@@ -30,6 +30,7 @@ from recordings.report.language import SPACE, Language
 from recordings.report.people import sentence
 
 T = TypeVar("T")
+UNTOLD = ("by", "left", "blank", "signature")  # the person has a column; digests are for the journal
 ABOUT_EVENTS = ("event", KIND, REMINDER, "evidence")
 
 
@@ -172,7 +173,7 @@ class _Telling:
             return who, w("log.node", node=line.subject, state=w(f"state.{told['state']}"))
         if line.kind == "evidence" and "made_for" in told:
             return who, w("log.evidence", name=str(told["made_for"]))
-        rest = ", ".join(f"{name} {value}" for name, value in told.items() if name != "by")
+        rest = ", ".join(f"{name} {value}" for name, value in told.items() if name not in UNTOLD)
         return who, w("log.other", kind=line.kind, subject=line.subject, data=rest)
 
     def _place(self, spot: Spot) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -52,6 +53,16 @@ class Store:
         """`read`, in the caller's thread."""
         return self._run(self._reading, work)
 
+    def empty_log(self) -> None:
+        """Move SQLite's write-ahead log into the file, so that nothing erased is left in it; readers may put it off."""
+        connection = self._writing.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise ResourceError(f"the store {self.path} could not be used: {error}") from error
+        finally:
+            connection.close()
+
     def _run(self, engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
         try:
             with engine.begin() as connection:
@@ -95,6 +106,7 @@ def _engine(path: Path, begin: str) -> sa.Engine:
         connection.isolation_level = None  # the driver's own BEGIN comes too late; ours is below
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten, not only forgotten
 
     @sa.event.listens_for(engine, "begin")
     def _began(connection: sa.Connection) -> None:

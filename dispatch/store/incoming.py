@@ -141,8 +141,8 @@ def _attached(connection: sa.Connection, from_ms: int) -> dict[str, list[int]]:
         lines.setdefault(line.subject, []).append(line)
     found: dict[str, list[int]] = {}
     numbers = numbers_of(connection, lines)
-    for event, told in lines.items():
-        for one in state_of([decided(line) for line in told]).corroborations:
+    for event in lines.keys() & numbers.keys():  # an event may have ended on its retention clock
+        for one in state_of([decided(line) for line in lines[event]]).corroborations:
             if isinstance(one.what, Corroborate):
                 found.setdefault(one.what.incoming, []).append(numbers[event])
     return found

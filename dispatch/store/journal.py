@@ -134,3 +134,8 @@ def lines_before(
         )
     rows = connection.execute(query.order_by(journal.c.id.desc()).limit(limit))
     return [Line(**row._asdict()) for row in rows]
+
+
+def lines_numbered(connection: sa.Connection, numbers: Iterable[int]) -> list[Line]:
+    """The lines of these numbers, oldest first."""
+    return _lines(connection, journal.c.id.in_(list(numbers)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -44,22 +45,29 @@ def add_reports(connection: sa.Connection, batch: Sequence[Received]) -> list[bo
     new = [report for key, report in first.items() if key not in bodies]
     if new:
         connection.execute(sa.insert(reports), [_row(report) for report in new])
-        _add_arrivals(connection, [arrival for report in new for arrival in report.arrivals])
+        _add_arrivals(connection, new)
     bodies.update((report.key, report.body) for report in new)
-    return [bodies[report.key] == report.body for report in batch]
+    return [bodies[report.key] in (report.body, erased_body(report.body)) for report in batch]
+
+
+def erased_body(body: bytes) -> bytes:
+    """What is left of an erased report: by this it is known where it comes again."""
+    return hashlib.sha256(body).digest()
 
 
 def last_bodies(connection: sa.Connection, depth: int = 5) -> list[tuple[int, bytes]]:
     """The newest `depth` reports of every node, oldest first: (received_ns, body)."""
     rank = sa.func.row_number().over(partition_by=reports.c.node, order_by=reports.c.sequence.desc()).label("rank")
-    ranked = sa.select(reports.c.received_ns, reports.c.body, reports.c.sequence, rank).subquery()
+    whole = sa.select(reports.c.received_ns, reports.c.body, reports.c.sequence, rank).where(reports.c.signature != b"")
+    ranked = whole.subquery()
     query = sa.select(ranked.c.received_ns, ranked.c.body).where(ranked.c.rank <= depth).order_by(ranked.c.sequence)
     return [(row.received_ns, row.body) for row in connection.execute(query)]
 
 
 def reports_from(connection: sa.Connection, received_ns: int) -> Iterator[Received]:
-    """The reports that came from a time on, as they came; the arrivals in them not read."""
-    query = sa.select(reports).where(reports.c.received_ns >= received_ns).order_by(reports.c.received_ns)
+    """The reports that came from a time on and are not erased, as they came; the arrivals in them not read."""
+    query = sa.select(reports).where(reports.c.received_ns >= received_ns, reports.c.signature != b"")
+    query = query.order_by(reports.c.received_ns)
     for row in connection.execute(query.execution_options(yield_per=VARIABLES)):
         yield Received(**row._asdict())
 
@@ -120,11 +128,19 @@ def _row(report: Received) -> dict[str, object]:
     }
 
 
-def _add_arrivals(connection: sa.Connection, heard: Sequence[Arrival]) -> None:
-    if not heard:
-        return
-    rows = [{"id": a.id, "time_ns": a.time_ns, "data": msgspec.json.encode(a).decode()} for a in heard]
-    connection.execute(insert(arrivals).on_conflict_do_nothing(index_elements=["id"]), rows)
+def _add_arrivals(connection: sa.Connection, new: Sequence[Received]) -> None:
+    rows = [
+        {
+            "id": arrival.id,
+            "time_ns": arrival.time_ns,
+            "data": msgspec.json.encode(arrival).decode(),
+            "received_ms": report.received_ns // 1_000_000,
+        }
+        for report in new
+        for arrival in report.arrivals
+    ]
+    if rows:
+        connection.execute(insert(arrivals).on_conflict_do_nothing(index_elements=["id"]), rows)
 
 
 def _arrival(data: str) -> Arrival:

@@ -45,13 +45,13 @@ former_keys = Table(
     Column("replaced_ms", BigInteger, nullable=False),
 )
 
-# Every accepted report as it came, signature and unknown fields included.
+# Every accepted report as it came, signature and unknown fields included; of an erased one its digest alone.
 reports = Table(
     "reports",
     metadata,
     Column("node", Text, primary_key=True),
     Column("sequence", BigInteger, primary_key=True, autoincrement=False),
-    Column("received_ns", BigInteger, nullable=False),
+    Column("received_ns", BigInteger, nullable=False, index=True),
     Column("body", LargeBinary, nullable=False),
     Column("signature", LargeBinary, nullable=False),
 )
@@ -63,6 +63,7 @@ arrivals = Table(
     Column("id", Text, nullable=False, unique=True),
     Column("time_ns", BigInteger, nullable=False, index=True),
     Column("data", Text, nullable=False),
+    Column("received_ms", BigInteger, nullable=False, server_default="0"),
     sqlite_autoincrement=True,
 )
 

@@ -114,6 +114,10 @@ def _chain(evidence: Evidence) -> Iterator[Finding]:
     digest = evidence.method.digest
     if others := {one["method"] for one in told} - {digest}:
         yield Finding(True, f"some versions were made by another method: {', '.join(sorted(m[:12] for m in others))}")
+    if bare := sum(line.erased for line in chain.lines):
+        yield Finding(
+            True, f"names and words were erased from {bare} lines of the chain; what is left is as the centre says"
+        )
     if not broken:
         yield Finding(True, f"the chain holds, lines {chain.lines[0].id} to {chain.lines[-1].id}, with every version")
 

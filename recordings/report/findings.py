@@ -30,6 +30,10 @@ _SENTENCES = (
     ),
     (r"some versions were made by another method: (.+)", "certaines versions sont l'œuvre d'une autre méthode : {0}"),
     (
+        r"names and words were erased from (\d+) lines of the chain; what is left is as the centre says",
+        "noms et textes ont été effacés de {0} lignes de la chaîne ; ce qui reste est comme le centre le dit",
+    ),
+    (
         r"the chain holds, lines (\d+) to (\d+), with every version",
         "la chaîne tient, lignes {0} à {1}, avec chaque version",
     ),

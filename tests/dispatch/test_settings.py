@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
+import msgspec
 import pytest
 
 from acoustic.errors import InputError, ResourceError
 from dispatch.settings import Origin, Settings, address, read_settings
+from tests.dispatch.running import REPOSITORY
 
 
 def test_every_key_is_optional(tmp_path: Path) -> None:
@@ -65,3 +70,26 @@ def test_addresses() -> None:
     for wrong in ("", ":8443", "host", "host:", "host:65536", "host:-1", "host:٣"):
         with pytest.raises(InputError, match="HOST:PORT"):
             address(wrong)
+
+
+def names(kind: type[msgspec.Struct]) -> Iterator[str]:
+    """Every key that a settings file may have below this one."""
+    for one in msgspec.structs.fields(kind):
+        yield one.encode_name
+        for inside in structs(one.type):
+            yield from names(inside)
+
+
+def structs(kind: object) -> Iterator[type[msgspec.Struct]]:
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        yield kind
+    for part in get_args(kind):
+        yield from structs(part)
+
+
+def test_every_setting_is_documented() -> None:
+    pages = [REPOSITORY / "docs" / "run.md", *sorted((REPOSITORY / "docs").glob("*/*.md"))]
+    told = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    named = r"`{0}`|\b{0} = |\[(\w+\.)?{0}\]"  # in prose, in an example, as its table
+    missing = {name for name in names(Settings) if not re.search(named.format(name), told)}
+    assert missing == set(), "tell of them in docs/run.md or docs/run/"
