@@ -57,7 +57,7 @@ $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 # What tests start themselves: a browser, sources of time, a clock that may be set, a broker.
-SERVICES := chromium chrony gpsd libfaketime mosquitto
+SERVICES := chromium chrony gpsd iproute2 libfaketime mosquitto nats-server
 
 $(VENV)/services: Makefile | $(VENV)/installed
 	@$(call debian,$(SERVICES))

@@ -43,6 +43,8 @@ from arrays.service import notify
 from arrays.settings import Settings, StdinSource
 from arrays.sources import close_standard_input, opens_again
 from arrays.status import Status, write_status
+from arrays.uplink.budget import Budget, health_interval_s
+from arrays.uplink.choice import open_uplink
 from arrays.uplink.courier import Courier
 from arrays.uplink.https import HttpsUplink
 
@@ -73,9 +75,14 @@ class Node:
         self._warden = Warden(folder, settings.node, (place.x, place.y), self._membership.order_key)
         self._ear = None if self._warden.forbids() else self._opened()
         shown = folder / CERTIFICATE, folder / KEY
-        uplink = HttpsUplink(self._membership.centre, welcome.ca, shown=shown, orders=True)
-        self._renewal = Renewal(folder, settings.node, self._key, self._membership, uplink.renew, self.stop)
-        self._courier = Courier(self._outbox, uplink, self._take_orders, zlib.crc32(settings.node.encode()))
+        uplink = open_uplink(settings, self._membership, shown)
+        renewed = uplink.renew if isinstance(uplink, HttpsUplink) else lambda _ca_pem: None
+        self._renewal = Renewal(folder, settings.node, self._key, self._membership, renewed, self.stop)
+        metered = settings.link.bytes_per_hour
+        self._interval_s = health_interval_s(settings.health_interval_s, metered, uplink.exchange_bytes)
+        self._budget = Budget(metered)
+        seed = zlib.crc32(settings.node.encode())
+        self._courier = Courier(self._outbox, uplink, self._take_orders, seed, self._budget)
         self._program = program()
         self._started_s = time.monotonic()
         self._ended = threading.Event()
@@ -101,7 +108,7 @@ class Node:
 
     def _over(self) -> bool:
         """Wait for the next health report; True where there will be none: told to stop, or all heard and sent."""
-        end_s = time.monotonic() + self.settings.health_interval_s
+        end_s = time.monotonic() + self._interval_s
         while (left_s := end_s - time.monotonic()) > 0.0:
             if self._guard():
                 return False
@@ -214,11 +221,11 @@ class Node:
         now_s, ear = time.monotonic(), self._ear
         facts = Facts(
             uptime_s=round(now_s - self._started_s, 3),
-            interval_s=self.settings.health_interval_s,
+            interval_s=self._interval_s,
             mandate=self._warden.forbids(),
             failure=self._failure,
             disk=self._outbox.problem,
-            link=self._courier.problem,
+            link=self._courier.problem or self._budget.problem,
             certificate=self._renewal.problem,
             refused=len(self._outbox.parked),
             dropped=self._outbox.dropped,
@@ -307,6 +314,7 @@ def outbox_bounds(settings: Settings) -> Bounds:
         reports=settings.outbox_reports,
         bytes=round(settings.outbox_mb * 1e6),
         age_s=settings.outbox_days * DAY_S,
+        newest_health_only=bool(settings.link.bytes_per_hour),
     )
 
 

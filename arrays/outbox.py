@@ -138,8 +138,8 @@ class Outbox:
             self.problem = ""
             return True
 
-    def take(self, most_bytes: int = 0, most: int = 1) -> list[Waiting]:
-        """What to send now, until `back`, `done` or `park` is said of each: arrivals, and health where none wait; the
+    def take(self, most_bytes: int = 0, most: int = 1, health: bool = True) -> list[Waiting]:
+        """What to send now, until `back`, `done` or `park` is said of each: arrivals, or `health` where none wait; the
         newest and the oldest in turn, so that news does not wait behind what an outage has left. At least one, where
         one waits; more while they are within both bounds.
 
@@ -147,7 +147,7 @@ class Outbox:
         """
         with self._lock:
             taken: list[Waiting] = []
-            kind = ARRIVALS if self._waiting[ARRIVALS] else HEALTH
+            kind = HEALTH if health and not self._waiting[ARRIVALS] else ARRIVALS
             size = 0
             while len(taken) < most and (found := self._turn(kind)) is not None:
                 size += len(found.body)

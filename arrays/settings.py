@@ -51,6 +51,7 @@ import msgspec
 
 from acoustic.air import Air
 from acoustic.errors import InputError, ResourceError
+from arrays.broker import FILES, Broker, beside
 from arrays.report import NAME
 from arrays.session import plain
 from arrays.timebase import parse_utc_ns
@@ -157,12 +158,28 @@ class Weather(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     speed_of_sound_ms: float | None = None
 
 
+class Link(Broker, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How reports travel: by a broker, or, without a `url`, over HTTPS to the centre. `bytes_per_hour`: what a link
+    that is paid by the byte may carry, both ways together; 0 where it is not."""
+
+    url: str = ""
+    bytes_per_hour: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.url:
+            Broker.__post_init__(self)
+        elif any(getattr(self, name) for name in ("user", *FILES)):
+            raise InputError("url is absent; expected a broker's, for the other settings are about one")
+        if self.bytes_per_hour:
+            _check("bytes_per_hour", self.bytes_per_hour, 10_000.0, 1e12)
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything that a node can be told.
 
     `model` is a classifier's file, the shipped one where empty; `ring_s` how much sound is held in memory;
     `health_interval_s` how often it says how it is; `outbox_reports`, `outbox_mb` and `outbox_days` how many
-    reports, megabytes of them and days of age wait at most.
+    reports, megabytes of them and days of age wait at most; `link` how they travel.
     """
 
     node: str
@@ -177,6 +194,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     outbox_mb: float = 64.0
     outbox_days: float = 30.0
     air: Weather = Weather()
+    link: Link = Link()
 
     def __post_init__(self) -> None:
         if not re.fullmatch(NAME, self.node):
@@ -215,7 +233,8 @@ def _beside(folder: Path, settings: Settings) -> Settings:
     elif isinstance(source, RtpSource):
         source = msgspec.structs.replace(source, sdp=str(folder / source.sdp))
     model = str(folder / settings.model) if settings.model else ""
-    return msgspec.structs.replace(settings, source=source, data=str(folder / settings.data), model=model)
+    link = beside(folder, settings.link)
+    return msgspec.structs.replace(settings, source=source, data=str(folder / settings.data), model=model, link=link)
 
 
 def _check(name: str, value: float | None, lowest: float, highest: float) -> None:

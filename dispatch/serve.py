@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 import ssl
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 
 import structlog
@@ -84,6 +84,7 @@ async def _run(
         watch_silence(centre),
         beat(centre),
         keep_clocks(centre),
+        *_brokers(centre, reception),
     )
     workers = [asyncio.create_task(one) for one in work]
     stopping = asyncio.create_task(stop.wait())
@@ -105,6 +106,18 @@ async def _run(
         locator.close()
     for task in failed:
         task.result()  # a task that ended by itself has failed: say why, and end too
+
+
+def _brokers(centre: Centre, reception: Reception) -> list[Coroutine[None, None, None]]:
+    """One piece of work a broker; its library is imported only where one is named. Raises ResourceError without it."""
+    work = []
+    for broker in centre.settings.brokers:
+        if broker.speaks_nats:
+            from dispatch.brokers.nats import run_nats as run
+        else:
+            from dispatch.brokers.mqtt import run_mqtt as run
+        work.append(run(broker, reception, centre.authority.order_key))
+    return work
 
 
 async def _renew_certificates(centre: Centre, ingest: _Server, page: _Server) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from acoustic.errors import InputError, ResourceError
+from arrays.broker import Broker
 from arrays.weather import Weather
 from dispatch.alerts.destinations import Destination, Heartbeat
 from dispatch.alerts.destinations import check as check_alerts
@@ -66,7 +67,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     `zones` are the parts of the town that figures are given for, `timezone` its local time; `outcome_due_h`: after so
     many hours an alert without an outcome is reminded of, again and again; `public` opens the page for residents;
     `keep` how long what is kept; `alerts` who is told of what, and how; `heartbeat` what is asked every so often,
-    outside, to tell that the centre lives.
+    outside, to tell that the centre lives; `brokers` where nodes report besides.
     """
 
     name: str = "Tocsin"
@@ -87,6 +88,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     public: bool = False
     alerts: tuple[Destination, ...] = ()
     heartbeat: Heartbeat | None = None
+    brokers: tuple[Broker, ...] = ()
 
     def __post_init__(self) -> None:
         address(self.listen)

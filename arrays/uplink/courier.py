@@ -14,11 +14,13 @@ from arrays.outbox import Outbox, Waiting
 from arrays.parcel import MOST_REPORTS, Outcome, digest, pack
 from arrays.uplink import BusyError, TakeOrders, Uplink
 from arrays.uplink.backoff import Backoff
+from arrays.uplink.budget import Budget
 
 RETRIED = (408, 425, 429)  # of the 4xx: asks to come again
 BUSY_WAIT_S = 1.0
 SMALLEST, FIRST, LARGEST = 1_000, 4_000, 64_000  # bytes of reports in a parcel, before they are compressed
 QUICK_S, SLOW_S = 1.0, 4.0
+BUDGET_LOOK_S = 1.0
 log = structlog.get_logger()
 
 
@@ -26,8 +28,11 @@ class Courier:
     """Threads, one a lane of the uplink, that send what waits; `wake` makes them look at once. `problem` says why the
     last try failed. Parcels grow on a quick link, and are small on a slow one, so that no alert waits behind much."""
 
-    def __init__(self, outbox: Outbox, uplink: Uplink, orders: TakeOrders, seed: int = 0) -> None:
+    def __init__(
+        self, outbox: Outbox, uplink: Uplink, orders: TakeOrders, seed: int = 0, budget: Budget | None = None
+    ) -> None:
         self.problem = ""
+        self._budget = budget or Budget(0.0)
         self._outbox, self._uplink, self._orders = outbox, uplink, orders
         self._backoff = Backoff(seed)
         self._most_bytes = FIRST
@@ -70,24 +75,34 @@ class Courier:
                 self._await_news(seen)
 
     def _await_news(self, seen: int) -> None:
+        saving = self._budget.bytes_per_hour and self._outbox.waiting()  # what waits may go once there is budget
         with self._news:
-            self._news.wait_for(lambda: self._news_count != seen or self._ended.is_set())
+            self._news.wait_for(
+                lambda: self._news_count != seen or self._ended.is_set(), BUDGET_LOOK_S if saving else None
+            )
 
     def _next(self) -> tuple[bool, float]:
         """Send a parcel; whether there was anything to send, and how many seconds to wait, 0 where all is well."""
         if self._ended.is_set():
             return True, 0.0
         try:
-            taken = self._outbox.take(self._most_bytes, MOST_REPORTS)
+            taken = self._affordable()
         except ResourceError as error:
             return True, self._later(str(error), 0.0)
         return bool(taken), self.carry(taken) if taken else 0.0
+
+    def _affordable(self) -> list[Waiting]:
+        """What waits and may go within the budget."""
+        if not self._budget.allows_arrivals():
+            return []
+        return self._outbox.take(self._most_bytes, MOST_REPORTS, health=self._budget.allows_health())
 
     def carry(self, taken: Sequence[Waiting]) -> float:
         """Try to send reports that were taken from the outbox; return how long to wait before the next try, 0 where
         all is well."""
         began_s = time.monotonic()
         parcel = pack([one.body for one in taken])
+        self._budget.spend(len(parcel) + self._uplink.exchange_bytes)
         try:
             answers = self._uplink.send(parcel)
         except ResourceError as error:

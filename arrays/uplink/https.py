@@ -20,8 +20,9 @@ from acoustic.errors import InputError, ResourceError
 from arrays.parcel import Answers, decode_answers
 from arrays.uplink import BusyError, TakeOrders
 from arrays.uplink.backoff import Backoff
+from arrays.uplink.patience import be_patient
 
-TIMEOUT_S = 10.0
+TIMEOUT_S, LONGEST_TIMEOUT_S = 10.0, 80.0
 ORDERS_HELD_S = 25.0  # how long the centre keeps a request for orders open
 LONGEST_ANSWER = 1 << 20
 LONGEST_WAIT_S = 60.0
@@ -47,7 +48,7 @@ class HttpsUplink:
     """
 
     lanes = 1
-    exchange_bytes = 800
+    exchange_bytes = 700
 
     def __init__(
         self,
@@ -60,7 +61,7 @@ class HttpsUplink:
         self._host, self._port = host_and_port(url)
         self._ca_pem, self._shown = ca_pem, shown
         self._context = _context(ca_pem, shown)
-        self._timeout_s = timeout_s
+        self._timeout_s = self._patience_s = timeout_s
         self._stale = threading.Event()
         self._connection: http.client.HTTPSConnection | None = None
         self._ended = threading.Event()
@@ -101,6 +102,8 @@ class HttpsUplink:
             return self._ask_once(method, path, body, headers)
         except (OSError, http.client.HTTPException) as error:
             self._drop()
+            if isinstance(error, TimeoutError):
+                self._patience_s = min(LONGEST_TIMEOUT_S, 2.0 * self._patience_s)  # a link may be that slow
             if not kept or isinstance(error, TimeoutError):
                 raise _unreachable(self._host, self._port, error) from error
         try:
@@ -122,8 +125,10 @@ class HttpsUplink:
     def _ask_once(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Reply:
         if self._connection is None:
             self._connection = http.client.HTTPSConnection(
-                self._host, self._port, timeout=self._timeout_s, context=self._context
+                self._host, self._port, timeout=max(self._timeout_s, self._patience_s), context=self._context
             )
+            self._connection.connect()
+            be_patient(self._connection.sock)
         self._connection.request(method, path, body, headers)
         answer = self._connection.getresponse()
         content = answer.read(LONGEST_ANSWER)

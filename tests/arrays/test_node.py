@@ -277,7 +277,8 @@ def refusal(*arguments: str | Path) -> str:
     return done.stderr
 
 
-HEAVY = ("librosa", "scipy.signal", "torch", "matplotlib", "fastapi", "pydantic", "sqlalchemy", "uvicorn")
+BROKERS = ("nats", "paho")
+HEAVY = (*BROKERS, "librosa", "scipy.signal", "torch", "matplotlib", "fastapi", "pydantic", "sqlalchemy", "uvicorn")
 
 
 def test_a_node_imports_nothing_heavy() -> None:

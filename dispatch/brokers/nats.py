@@ -1,0 +1,89 @@
+"""NATS JetStream: a work queue on disk that keeps parcels until they are settled, read by a durable pull consumer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.errors import TimeoutError as NothingError
+from nats.js.api import ConsumerConfig, RetentionPolicy, StreamConfig
+
+from acoustic.errors import ResourceError
+from arrays.broker import Broker
+from arrays.uplink.backoff import Backoff
+from arrays.uplink.nats import ANSWERS, REPORTS, connect, subject_of
+from dispatch.brokers.desk import Desk
+from dispatch.reception import Reception
+
+STREAM, CONSUMER = "TOCSIN", "centre"
+BATCH = 50
+STREAM_BYTES = 1 << 28
+SAME_S = 10.0  # a parcel that comes twice within this is kept once; nodes wait longer before they send again
+SETTLED_S = 60.0  # a parcel not settled by then is given again
+log = structlog.get_logger()
+
+
+async def run_nats(broker: Broker, reception: Reception, key: Ed25519PrivateKey) -> None:
+    """For ever: take what comes; while the server is away, try again."""
+    backoff = Backoff(0)
+    while True:
+        lost = asyncio.Event()
+
+        async def hung_up(lost: asyncio.Event = lost) -> None:
+            lost.set()
+
+        try:
+            client = await connect(broker, "tocsin centre", hung_up)
+        except (NatsError, OSError, ResourceError) as error:
+            log.warning("the broker cannot be used; trying again", broker=broker.place, problem=str(error))
+            await asyncio.sleep(backoff.failed())
+            continue
+        try:
+            log.info("reports are taken from the broker", broker=broker.place)
+            await _consume(client, lost, reception, key)
+        except (NatsError, OSError) as error:
+            log.warning("the broker cannot be used; trying again", broker=broker.place, problem=str(error))
+        finally:
+            with contextlib.suppress(NatsError, OSError):  # it may be gone already
+                await client.close()
+        await asyncio.sleep(backoff.failed())
+
+
+async def _consume(client: Client, lost: asyncio.Event, reception: Reception, key: Ed25519PrivateKey) -> None:
+    async def publish(node: str, message: bytes) -> None:
+        await client.publish(f"{ANSWERS}.{subject_of(node)}", message)
+
+    desk = Desk(reception, key, publish)
+    stream = client.jetstream()
+    await stream.add_stream(
+        StreamConfig(
+            name=STREAM,
+            subjects=[f"{REPORTS}.>"],
+            retention=RetentionPolicy.WORK_QUEUE,
+            max_bytes=STREAM_BYTES,
+            duplicate_window=SAME_S,
+        )
+    )
+    pull = await stream.pull_subscribe(f"{REPORTS}.>", CONSUMER, STREAM, ConsumerConfig(ack_wait=SETTLED_S))
+    ordering = asyncio.create_task(desk.give_orders())
+    try:
+        while not lost.is_set() and not ordering.done():
+            try:
+                messages = await pull.fetch(BATCH, timeout=1.0)
+            except NothingError:
+                continue
+            await asyncio.gather(*(_settle(desk, message) for message in messages))
+    finally:
+        ordering.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await ordering
+
+
+async def _settle(desk: Desk, message: Any) -> None:
+    await desk.serve(message.data, message.subject.removeprefix(f"{REPORTS}.").replace("~", "."))
+    await message.ack()
