@@ -121,7 +121,7 @@ def settings(folder: Path, start: float | None = None, **changes: Any) -> Path:
 def soon() -> float:
     """When a scene may begin (epoch seconds) that a node, started now, is to hear from its start: it takes a second or
     two to start, and longer on a machine that has much else to do."""
-    return time.time() + 2.5 * max(1.0, 1.5 * os.getloadavg()[0] / (os.cpu_count() or 1))
+    return time.time() + min(10.0, 2.5 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
 
 
 def enrolled(centre: Centre, path: Path) -> None:
