@@ -57,7 +57,9 @@ def event(number: int, ago_s: float = 0.0, **other: Any) -> dict[str, Any]:
     reasons = [
         {"code": "nodes_agree", "values": {"agree": 5, "of": 6, "label": "gunshot"}, "text": "5 of 6 nodes say gunshot"}
     ]
-    base = {"id": f"e{number}", "number": number, "status": "open", "label": "gunshot", "probability": 0.87}
+    base = {"id": f"e{number}", "number": number, "status": "open", "taken_by": None, "taken_ms": None, "outcome": None}
+    base |= {"verdict": None, "corroborated": 0, "reminded_ms": None}
+    base |= {"label": "gunshot", "probability": 0.87}
     base |= {"reasons": reasons, "count": count, "time_ms": time_ms, "updated_ms": int(time_ms) + 900}
     base |= {"x": x, "y": y, "lat": 44.84 + y / 111e3, "lon": -0.58 + x / 79e3, "ellipse": ellipse, "nodes": 5}
     return base | {"ambiguous": False, "also": [], "late": False, "shots": shots} | other
@@ -79,7 +81,7 @@ def detail(of: dict[str, Any]) -> dict[str, Any]:
         for n, shot in enumerate(of["shots"])
         for i in range(1, 7)
     ]
-    return of | {"versions": versions, "arrivals": arrivals}
+    return of | {"versions": versions, "arrivals": arrivals, "history": [], "nearest_address": ""}
 
 
 @dataclass
@@ -89,6 +91,8 @@ class Canned:
     nodes: list[dict[str, Any]] = field(default_factory=lambda: [node(i) for i in range(12)])
     events: list[dict[str, Any]] = field(default_factory=list)
     skew_ms: float = 0.0
+    role: str = "wall"
+    rights: tuple[str, ...] = ("see-events",)
     lost: threading.Event = field(default_factory=threading.Event)
     streams: list[queue.Queue[str | None]] = field(default_factory=list)
     port: int = 0
@@ -141,7 +145,8 @@ class Handler(SimpleHTTPRequestHandler):
         if path.startswith("/api/") and self.canned.lost.is_set():
             self.send_error(503)
         elif path == "/api/session":
-            self._json({"name": "Ann", "role": "dispatcher", "rights": ["see-events"], "ends_ms": 2**42})
+            me = {"name": "Ann", "role": self.canned.role, "rights": self.canned.rights, "ends_ms": 2**42}
+            self._json(me)
         elif path == "/api/state":
             self._json(self.canned.state())
         elif path == "/api/stream":
@@ -244,19 +249,21 @@ def test_an_empty_page_teaches_what_comes_next(browser: Browser) -> None:
         expect(page.get_by_test_id("empty")).to_contain_text("12 capteurs écoutent. Un tir localisé apparaîtra ici.")
 
 
-def test_a_new_shot_opens_by_itself_and_waits_until_someone_looks(browser: Browser) -> None:
+def test_a_new_shot_opens_by_itself_and_waits_until_someone_takes_it(browser: Browser) -> None:
     with canned(events=[event(1, 5000)]) as centre, opened(browser, centre) as page:
         expect(page.get_by_test_id("waiting")).to_have_count(0)
         centre.say("event", event(2))
         expect(page.get_by_test_id("headline")).to_contain_text(re.compile(r"Possible gunshots\s*3 rounds\s*87\s%"))
         expect(page.get_by_test_id("where")).to_contain_text(re.compile(r"90\s% inside 12\sm × 8\sm"))
-        expect(page.get_by_test_id("waiting")).to_have_text("1 to look at")
+        expect(page.get_by_test_id("state")).to_have_text("Nobody has it yet")
+        expect(page.get_by_test_id("waiting")).to_have_text("1 to decide")
         expect(page).to_have_title(re.compile(r"^\(1\) "))
-        page.keyboard.press("s")
-        expect(page.get_by_test_id("waiting")).to_have_count(0)
         page.reload()
-        expect(page.get_by_test_id("shot")).to_have_count(2)
+        expect(page.get_by_test_id("waiting")).to_have_text("1 to decide")
+        taken = event(2) | {"status": "acknowledged", "taken_by": "Bob", "updated_ms": int(time.time() * 1e3) + 2000}
+        centre.say("event", taken)
         expect(page.get_by_test_id("waiting")).to_have_count(0)
+        expect(page.get_by_test_id("state")).to_have_text("Bob has it")
 
 
 def test_the_page_does_not_turn_away_from_what_a_person_works_on(browser: Browser) -> None:
@@ -302,7 +309,7 @@ def test_an_arrival_that_was_left_out_says_why(browser: Browser) -> None:
     with canned(events=[event(1, 5000)]) as centre, opened(browser, centre) as page:
         page.get_by_test_id("shot").click()
         expect(page.get_by_test_id("arrivals")).to_contain_text(re.compile(r"Left out: \+31\sms off"))
-        page.get_by_test_id("language").click()
+        page.get_by_test_id("language").select_option("fr")
         expect(page.get_by_test_id("arrivals")).to_contain_text(re.compile(r"Écartée : \+31\sms d'écart"))
 
 
@@ -317,7 +324,7 @@ def test_a_lost_link_is_said_and_the_picture_is_marked_old(browser: Browser) -> 
         centre.lost.clear()
         expect(page.get_by_test_id("lost")).to_have_count(0, timeout=15_000)
         expect(page.get_by_test_id("shot")).to_have_count(2)
-        expect(page.get_by_test_id("waiting")).to_have_text("1 to look at")
+        expect(page.get_by_test_id("waiting")).to_have_text("1 to decide")
 
 
 def test_the_centres_clock_counts_not_the_browsers(browser: Browser) -> None:

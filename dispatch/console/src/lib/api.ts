@@ -67,8 +67,8 @@ export interface Incident extends Place {
   status: "open" | "acknowledged" | "dispatched" | "closed";
   taken_by: string | null;
   taken_ms: number | null;
-  outcome: "confirmed" | "false" | "unconfirmed" | "unknown" | null;
-  verdict: { by: string; label: string; count: number | null; blind: boolean } | null; // a person's
+  outcome: Outcome | null;
+  verdict: { by: string; label: Label; count: number | null; blind: boolean } | null; // a person's
   corroborated: number;
   reminded_ms: number | null; // an outcome is overdue since
   label: string;
@@ -109,9 +109,54 @@ export interface Arrival {
   probabilities: Record<string, number> | null;
 }
 
+export type Outcome = "confirmed" | "false" | "unconfirmed" | "unknown";
+export type Ground = "casings" | "victim" | "video" | "call";
+export type Label = "gunshot" | "firework" | "other" | "unknown";
+export type Source = "call" | "patrol" | "alarm" | "video";
+
+/** What a person asks the centre to keep; what each means is told in docs/dispatch/events.md. */
+export type Asked =
+  | { action: "acknowledge"; instead_of?: string }
+  | { action: "call_back" | "dispatch"; text: string; instead_of?: string }
+  | { action: "judge"; label: Label; count: number | null; blind?: boolean }
+  | { action: "close"; outcome: Outcome; grounds: Ground[]; text: string }
+  | { action: "note"; text: string }
+  | { action: "undo"; line: number };
+
+type Corroborated = { action: "corroborate"; source: Source; time_ms: number; reference: string };
+
+/** One line of an event's log. */
+export interface Decision {
+  line: number;
+  recorded_ms: number;
+  by: string;
+  undone: boolean;
+  what: Asked | Corroborated;
+}
+
 export interface IncidentDetail extends Incident {
   versions: Version[];
   arrivals: Arrival[];
+  history: Decision[]; // oldest first; empty for who may not read the log
+  nearest_address: string;
+}
+
+/** A call, a finding or an alarm, and the events that it may be about. */
+export interface CameIn {
+  id: string;
+  by: string;
+  source: Source;
+  time_ms: number;
+  text: string;
+  reference: string;
+  attached: number[];
+  suggested: { event: string; after_s: number; metres: number | null }[];
+}
+
+/** What may be seen of an event before it is judged. */
+export interface Blind {
+  nodes: number;
+  heard: { after_ms: number; snr_db: number | null }[];
 }
 
 export interface State {
@@ -166,4 +211,14 @@ export const session = {
 };
 
 export const state = (): Promise<State> => get("/api/state");
-export const detail = (id: string): Promise<IncidentDetail> => get(`/api/events/${encodeURIComponent(id)}`);
+const one = (id: string): string => `/api/events/${encodeURIComponent(id)}`;
+export const detail = (id: string): Promise<IncidentDetail> => get(one(id));
+export const decide = (id: string, what: Asked): Promise<Incident> => post(`${one(id)}/decisions`, what);
+export const blind = (id: string): Promise<Blind> => get(`${one(id)}/blind`);
+
+export const incoming = {
+  all: (): Promise<CameIn[]> => get("/api/incoming"),
+  enter: (source: Source, time_ms: number, text: string, reference: string): Promise<CameIn> =>
+    post("/api/incoming", { source, time_ms, text, reference }),
+  attach: (id: string, what: string): Promise<Incident> => post(`${one(id)}/corroborations`, { incoming: what }),
+};

@@ -1,13 +1,11 @@
-// What the person looks at, what still waits for a look, and whether the page may turn to something new by itself.
-import { SvelteSet } from "svelte/reactivity";
-
+// What the person looks at, what needs a decision now, and whether the page may turn to something new by itself.
 import { detail, type Incident, type IncidentDetail } from "./api";
 import { live, type Change } from "./live.svelte";
 
-const RECENT_MS = 15 * 60_000; // what happened before the page was opened waits for a look only this long
+const NOW_MS = 3_600_000; // what nobody took within the hour is still open, but shouts no more
 const AT_WORK_MS = 20_000; // after a touch of the map
 const READING_MS = 180_000; // after a touch of an event that was opened by hand
-const SEEN_KEPT = 500;
+const TURNED_MS = 700; // a press so soon after the page turned by itself was meant for what was there before
 
 /** `near`: close by, in the middle; otherwise the map moves only if the event is out of sight. */
 export type Flight = { event: Incident; near: boolean };
@@ -15,22 +13,10 @@ export type Flight = { event: Incident; near: boolean };
 /** What to say aloud: an event that came, or one that went. */
 type News = { event: Incident; gone: boolean };
 
-/** What was looked at on earlier visits; damaged, it is forgotten: to look twice is better than to see nothing. */
-function remembered(): string[] {
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem("seen") ?? "[]");
-    return Array.isArray(kept) ? kept.filter((id) => typeof id === "string") : [];
-  } catch {
-    return [];
-  }
-}
-
 class Attention {
   chosen = $state<string | null>(null);
   detail = $state.raw<IncidentDetail | null>(null);
   detailFailed = $state(false);
-  /** Possible gunshots that nobody has looked at on this screen. */
-  waiting = new SvelteSet<string>();
   news = $state.raw<News | null>(null);
   /** The event to bring into view; a new object for each wish. */
   flight = $state.raw<Flight | null>(null);
@@ -41,15 +27,20 @@ class Attention {
   onShot: () => void = () => {};
 
   event = $derived(live.events.find((e) => e.id === this.chosen) ?? null);
-  /** The newest one that waits and is not open. */
+  /** Possible gunshots of the last hour that nobody has taken: on every screen the same, whoever looked at them. */
+  waiting = $derived(new Set(live.shots.filter((e) => e.status === "open" && live.now - e.updated_ms < NOW_MS).map((e) => e.id)));
+  /** The newest one that waits and is not shown. */
   next = $derived(live.shots.find((e) => this.waiting.has(e.id) && e.id !== this.chosen) ?? null);
 
-  private seen = new Set(remembered());
+  /** Whether a form is open: nothing turns away from it. */
+  writing = false;
+
   private byHand = false;
   private touchedAt = 0;
+  private turnedAt = 0;
 
   constructor() {
-    live.onFirst = (events) => this.first(events);
+    live.onFirst = () => this.first();
     live.onAgain = () => void this.refresh();
     live.onChanges = (changes) => this.took(changes);
   }
@@ -61,7 +52,7 @@ class Attention {
 
   /** The person opens an event. */
   open(event: Incident, near = true): void {
-    this.look(event.id);
+    this.hold();
     this.turnTo(event, near);
   }
 
@@ -71,62 +62,20 @@ class Attention {
     this.byHand = false;
   }
 
-  /** The person looks at it: it waits no more, and the page does not turn away from it. */
-  look(id: string): void {
+  /** The person works on what is shown: the page does not turn away from it. */
+  hold(): void {
     this.touch();
     this.byHand = true;
-    if (!this.waiting.delete(id)) return;
-    this.seen.add(id);
-    localStorage.setItem("seen", JSON.stringify([...this.seen].slice(-SEEN_KEPT)));
+    this.turnedAt = 0;
   }
 
-  private first(events: readonly Incident[]): void {
-    for (const event of events) if (live.now - event.time_ms < RECENT_MS) this.wait(event);
-    const newest = live.shots.find((e) => this.waiting.has(e.id));
-    if (newest !== undefined) this.offer(newest, false);
+  /** Whether what is shown came by itself this very moment. */
+  get justTurned(): boolean {
+    return Date.now() - this.turnedAt < TURNED_MS;
   }
 
-  private took(changes: readonly Change[]): void {
-    const fresh: Incident[] = [];
-    for (const { event, before } of changes) {
-      const was = before?.label === "gunshot";
-      if (event.label !== "gunshot") {
-        this.waiting.delete(event.id);
-        if (was) this.news = { event, gone: true };
-      } else if (!was && this.wait(event)) fresh.push(event);
-    }
-    const newest = fresh.at(-1);
-    if (newest !== undefined) {
-      this.news = { event: newest, gone: false };
-      this.onShot();
-      this.offer(newest, true);
-    }
-    if (newest?.id !== this.chosen && changes.some((c) => c.event.id === this.chosen)) void this.refresh();
-  }
-
-  private wait(event: Incident): boolean {
-    if (event.label !== "gunshot" || this.seen.has(event.id)) return false;
-    this.waiting.add(event.id);
-    return true;
-  }
-
-  /** Open it, unless the person is at work elsewhere, or the screen is too small for both map and event. */
-  private offer(event: Incident, near: boolean): void {
-    const held = this.chosen !== null && this.byHand ? READING_MS : AT_WORK_MS;
-    if (Date.now() - this.touchedAt < held) return;
-    this.byHand = false;
-    if (matchMedia("(max-width: 900px)").matches) this.flight = { event, near };
-    else this.turnTo(event, near);
-  }
-
-  private turnTo(event: Incident, near: boolean): void {
-    if (this.chosen !== event.id) this.detail = null;
-    this.chosen = event.id;
-    this.flight = { event, near };
-    void this.refresh();
-  }
-
-  private async refresh(): Promise<void> {
+  /** Read the open event's details again. */
+  async refresh(): Promise<void> {
     const id = this.chosen;
     if (id === null) return;
     try {
@@ -137,6 +86,45 @@ class Attention {
     } catch {
       if (this.chosen === id) this.detailFailed = true;
     }
+  }
+
+  private first(): void {
+    const newest = live.shots.find((e) => this.waiting.has(e.id));
+    if (newest !== undefined) this.offer(newest, false);
+  }
+
+  private took(changes: readonly Change[]): void {
+    const fresh: Incident[] = [];
+    for (const { event, before } of changes) {
+      const was = before?.label === "gunshot";
+      if (event.label === "gunshot") {
+        if (!was && event.status === "open") fresh.push(event);
+      } else if (was) this.news = { event, gone: true };
+    }
+    const newest = fresh.at(-1);
+    if (newest !== undefined) {
+      this.news = { event: newest, gone: false };
+      this.onShot();
+      this.offer(newest, true);
+    }
+    if (newest?.id !== this.chosen && changes.some((c) => c.event.id === this.chosen)) void this.refresh();
+  }
+
+  /** Open it, unless the person is at work elsewhere, or the screen is too small for both map and event. */
+  private offer(event: Incident, near: boolean): void {
+    const held = this.chosen !== null && this.byHand ? READING_MS : AT_WORK_MS;
+    if (this.writing || Date.now() - this.touchedAt < held) return;
+    this.byHand = false;
+    this.turnedAt = Date.now();
+    if (matchMedia("(max-width: 900px)").matches) this.flight = { event, near };
+    else this.turnTo(event, near);
+  }
+
+  private turnTo(event: Incident, near: boolean): void {
+    if (this.chosen !== event.id) this.detail = null;
+    this.chosen = event.id;
+    this.flight = { event, near };
+    void this.refresh();
   }
 }
 

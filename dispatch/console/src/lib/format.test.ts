@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { Incident } from "./api";
-import { ago, clock, extent, headline, lasting, metres, moment, percent, refusal, signedMs, uncertainty, why } from "./format";
+import { ago, clock, extent, headline, lasting, metres, moment, nearestAddress, percent, refusal, signedMs, uncertainty, why } from "./format";
 import { LANGUAGES, words } from "./words";
 
 const plain = (text: string): string => text.replace(/[\u00a0\u202f]/g, " ");
@@ -22,6 +22,7 @@ test("a machine is never certain", () => {
 test("the headline is what a patrol says", () => {
   expect(plain(headline(shot, words.en))).toBe("Possible gunshots, 3 rounds, 87 %");
   expect(plain(headline(shot, words.fr))).toBe("Tirs possibles, 3 coups, 87 %");
+  expect(plain(headline(shot, words.es))).toBe("Posibles disparos, 3 disparos, 87 %");
   expect(plain(headline({ ...shot, count: 1 }, words.en))).toBe("Possible gunshot, 1 round, 87 %");
   expect(headline({ ...shot, label: "withdrawn" }, words.en)).toBe("Withdrawn");
 });
@@ -29,6 +30,16 @@ test("the headline is what a patrol says", () => {
 test("the ellipse is told by whole axes", () => {
   expect(plain(extent(ellipse, words.en, "en"))).toBe("90 % inside 12 m × 8 m");
   expect(plain(extent(ellipse, words.fr, "fr"))).toBe("90 % dans 12 m × 8 m");
+});
+
+test("an address is told in each language, and always as not the place", () => {
+  const sentence = "nearest address, not the fix: 12 rue Haute, 38 m away (Base Adresse Nationale)";
+  expect(plain(nearestAddress(sentence, words.en, "en"))).toBe(
+    "Nearest address, not the fix: 12 rue Haute, 38 m away (Base Adresse Nationale)",
+  );
+  expect(plain(nearestAddress(sentence, words.fr, "fr"))).toContain("pas le lieu du tir : 12 rue Haute, à 38 m");
+  expect(plain(nearestAddress(sentence, words.es, "es"))).toContain("no el lugar del disparo: 12 rue Haute, a 38 m");
+  expect(nearestAddress("near the river", words.fr, "fr")).toBe("near the river");
 });
 
 test("time goes by in words, and never runs backwards", () => {
@@ -71,5 +82,7 @@ test("every language answers every reason and every state", () => {
   }
   expect(words.fr.said("sound was lost 4 s ago")).toBe("du son a été perdu il y a 4 s");
   expect(words.fr.said("2 reports were set aside; the log says why")).toBe("2 messages mis de côté : le journal dit pourquoi");
+  expect(words.es.said("sound was lost 4 s ago")).toBe("se perdió sonido hace 4 s");
+  expect(words.es.said("something new")).toBe("something new");
   expect(words.fr.said("something new")).toBe("something new");
 });

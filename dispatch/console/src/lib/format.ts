@@ -97,3 +97,9 @@ export function refusal(text: string, t: Words, language: Language): string {
   const found = /^([+-]?\d+) ms off$/.exec(text);
   return t.refused(found === null ? text : t.off_by(signedMs(Number(found[1]), language)));
 }
+
+/** The nearest address in the person's language; it always says that it is not the place. */
+export function nearestAddress(sentence: string, t: Words, language: Language): string {
+  const found = /^nearest address, not the fix: (.+), (\d+) m away \((.*)\)$/.exec(sentence);
+  return found === null ? sentence : t.nearest_address(found[1] ?? "", metres(Number(found[2]), language), found[3] ?? "");
+}

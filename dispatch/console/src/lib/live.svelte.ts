@@ -140,7 +140,8 @@ class Live {
     this.lostAt ??= Date.now() + this.skewMs;
   }
 
-  private take(events: readonly Incident[]): void {
+  /** Take in events as the centre tells them; an older state of one is left. */
+  take(events: readonly Incident[]): void {
     const known = new Map(this.events.map((e) => [e.id, e]));
     const changes: Change[] = [];
     for (const event of events) {

@@ -1,5 +1,7 @@
 // Every word on the page. `Words` is the shape that every other language must have: a word missing does not compile.
 
+import { english as deciding } from "./deciding/english";
+
 export type Values = Record<string, number | string>;
 
 const labels: Record<string, string> = {
@@ -16,6 +18,8 @@ const quarters = ["north", "north-east", "east", "south-east", "south", "south-w
 
 export const english = {
   language: "English",
+  language_choice: "Language",
+  deciding,
   quarters,
   compass_north: "N",
 
@@ -37,8 +41,10 @@ export const english = {
   keys_title: "All of it by keyboard",
   keys_list: [
     ["↑  ↓", "go through the queue"],
-    ["N", "open the newest one that waits for a look"],
-    ["S", "mark the open event as seen"],
+    ["N", "open the newest one that nobody has taken"],
+    ["A  C  D  O", "take it, call back, send a patrol, enter the outcome"],
+    ["J  K  T", "your verdict, calls and findings, a note"],
+    ["U", "undo what you decided last on the open event"],
     ["Esc", "close what is open"],
     ["M, then arrows", "move the map"],
     ["+  −", "zoom the map"],
@@ -78,7 +84,7 @@ export const english = {
 
   // queue
   queue: "Possible gunshots",
-  waiting: (n: number): string => `${n} to look at`,
+  waiting: (n: number): string => `${n} to decide`,
   other_sounds: (n: number): string => (n === 1 ? "1 other sound" : `${n} other sounds`),
   other_note: "Located, but not taken for gunshots.",
   empty_title: "All quiet",
@@ -86,7 +92,6 @@ export const english = {
   empty_next: "It comes with its place as an ellipse, how sure the network is, and how many nodes heard it.",
   empty_none: "No node has reported yet.",
   empty_none_next: "Nodes appear on the map once they are enrolled and report; a located shot will then appear here.",
-  unseen: "New",
   yesterday: "yesterday",
 
   // what an event is called
@@ -116,8 +121,6 @@ export const english = {
   event: (n: number): string => `Event ${n}`,
   choose: "Nothing is open",
   choose_note: "Choose an event in the queue or on the map to see where it was, how sure that is, and why.",
-  seen: "Mark as seen",
-  not_seen: "Nobody has looked at it on this screen",
   where: "Where",
   when: "When",
   heard: "Heard",
@@ -129,6 +132,8 @@ export const english = {
   coordinates: "Coordinates of the middle",
   copy: "Copy",
   copied: "Copied",
+  nearest_address: (address: string, distance: string, source: string): string =>
+    `Nearest address, not the fix: ${address}, ${distance} away (${source})`,
   from_origin: (east: string, north: string): string => `${east}, ${north} of the network's origin`,
   to_east: "east",
   to_west: "west",

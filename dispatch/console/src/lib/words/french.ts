@@ -1,3 +1,4 @@
+import { french as deciding } from "./deciding/french";
 import type { Values, Words } from "./english";
 
 const labels: Record<string, string> = {
@@ -45,6 +46,8 @@ const quarters = ["nord", "nord-est", "est", "sud-est", "sud", "sud-ouest", "oue
 
 export const french: Words = {
   language: "Français",
+  language_choice: "Langue",
+  deciding,
   quarters,
   compass_north: "N",
 
@@ -65,8 +68,10 @@ export const french: Words = {
   keys_title: "Tout au clavier",
   keys_list: [
     ["↑  ↓", "parcourir la file"],
-    ["N", "ouvrir le plus récent à regarder"],
-    ["S", "marquer l'événement ouvert comme vu"],
+    ["N", "ouvrir le plus récent que personne n'a pris"],
+    ["A  C  D  O", "prendre, rappeler, envoyer une patrouille, saisir l'issue"],
+    ["J  K  T", "votre avis, appels et constats, une note"],
+    ["U", "annuler votre dernière décision sur l'événement ouvert"],
     ["Échap", "fermer ce qui est ouvert"],
     ["M, puis flèches", "déplacer la carte"],
     ["+  −", "agrandir ou réduire la carte"],
@@ -103,7 +108,7 @@ export const french: Words = {
   picture_from: (time) => `Affichage de ${time}`,
 
   queue: "Tirs possibles",
-  waiting: (n) => `${n} à regarder`,
+  waiting: (n) => `${n} à décider`,
   other_sounds: (n) => (n === 1 ? "1 autre bruit" : `${n} autres bruits`),
   other_note: "Localisés, mais non pris pour des tirs.",
   empty_title: "Tout est calme",
@@ -115,7 +120,6 @@ export const french: Words = {
   empty_none: "Aucun capteur ne s'est encore annoncé.",
   empty_none_next:
     "Les capteurs apparaissent sur la carte une fois inscrits et en marche ; un tir localisé apparaîtra alors ici.",
-  unseen: "Nouveau",
   yesterday: "hier",
 
   called: (label, count) => {
@@ -143,8 +147,6 @@ export const french: Words = {
   event: (n) => `Événement ${n}`,
   choose: "Rien n'est ouvert",
   choose_note: "Choisissez un événement dans la file ou sur la carte : le lieu, sa précision et pourquoi.",
-  seen: "Marquer comme vu",
-  not_seen: "Personne ne l'a regardé sur cet écran",
   where: "Où",
   when: "Quand",
   heard: "Entendu",
@@ -156,6 +158,8 @@ export const french: Words = {
   coordinates: "Coordonnées du milieu",
   copy: "Copier",
   copied: "Copié",
+  nearest_address: (address, distance, source) =>
+    `Adresse la plus proche, pas le lieu du tir : ${address}, à ${distance} (${source})`,
   from_origin: (east, north) => `${east}, ${north} de l'origine du réseau`,
   to_east: "est",
   to_west: "ouest",

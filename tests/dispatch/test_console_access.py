@@ -1,0 +1,57 @@
+"""The page for everybody: axe-core finds nothing, in each language, by night and day, on a desk and on a phone."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.dispatch.running import REPOSITORY
+from tests.dispatch.test_console import CHROMIUM, DRAWING, PLAIN
+from tests.dispatch.test_console_states import DIST, canned, event
+
+pytestmark = pytest.mark.browser
+
+AXE = REPOSITORY / "dispatch" / "console" / "node_modules" / "axe-core" / "axe.min.js"
+RIGHTS = ("decide", "read-log", "see-events", "see-places")
+LANGUAGES = {"en-GB": "Nobody has it yet", "fr-FR": "Personne ne l'a pris", "es-ES": "Nadie lo ha tomado"}
+FORMS = ["call_back", "close", "judge", "corroborate"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None or not (DIST / "index.html").is_file():
+        pytest.skip("no chromium on the PATH, or the page is not built: run `make test`")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=PLAIN + DRAWING["without WebGL"])
+
+
+def violations(page: Page) -> list[tuple[str, str]]:
+    """What axe-core finds wrong: the rule, and the first element."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run()")["violations"]
+    return [(one["id"], one["nodes"][0]["html"]) for one in found]
+
+
+@pytest.mark.parametrize(("locale", "width"), [*itertools.product(LANGUAGES, [1280, 390])])
+def test_axe_finds_nothing_on_the_board(browser: Browser, locale: str, width: int) -> None:
+    events = [event(2, 60), event(1, 5000, status="closed", outcome="false", taken_by="Bob")]
+    with canned(events=events, role="dispatcher", rights=RIGHTS) as centre:
+        page = browser.new_page(locale=locale, viewport={"width": width, "height": 844}, bypass_csp=True)  # for axe
+        page.emulate_media(color_scheme="light" if locale == "fr-FR" else "dark")
+        page.goto(centre.page)
+        expect(page.get_by_test_id("shot")).to_have_count(2)
+        assert violations(page) == []
+        page.get_by_test_id("shot").first.click()
+        expect(page.get_by_test_id("state")).to_have_text(LANGUAGES[locale])
+        expect(page.get_by_test_id("log")).to_be_attached()
+        assert violations(page) == []
+        for form in FORMS:
+            page.get_by_test_id(f"step-{form}").click()
+            assert violations(page) == [], form
+            page.keyboard.press("Escape")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        page.close()

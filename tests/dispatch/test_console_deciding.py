@@ -1,0 +1,197 @@
+"""A dispatcher decides at the page, before a real centre: one key a step, undo, and never two people unknowingly."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.dispatch.running import REPOSITORY, FakeNode, RunningCentre, block, running_centre, tokens
+from tests.dispatch.test_console import CHROMIUM, DRAWING, PLAIN, fire, healthy
+
+pytestmark = [pytest.mark.browser, pytest.mark.alone]
+
+PLACES = itertools.cycle([(60.0, 60.0), (390.0, 60.0), (390.0, 240.0), (60.0, 240.0), (225.0, 60.0), (225.0, 240.0)])
+HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
+
+
+@pytest.fixture(scope="module")
+def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentre]:
+    if not (REPOSITORY / "dispatch" / "console" / "dist" / "index.html").is_file():
+        pytest.skip("the page is not built: run `make install`")
+    with running_centre(tmp_path_factory.mktemp("deciding") / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def nodes(centre: RunningCentre) -> list[FakeNode]:
+    known = block()
+    with centre.client() as client:
+        for node, secret in zip(known, tokens(centre.data, len(known)), strict=True):
+            node.enrol(client, secret)
+    return known
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium on the PATH: run `make test`, which installs Debian's")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=PLAIN + DRAWING["without WebGL"])
+
+
+@contextmanager
+def at_work(
+    browser: Browser, centre: RunningCentre, role: str = "dispatcher", locale: str = "en-GB"
+) -> Iterator[tuple[Page, str]]:
+    """The page of a new person of a role, and their name; it must have complained of nothing but refusals."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale=locale)
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda said: wrong.append(said.text) if "Security Policy" in said.text else None)
+    with page.expect_response("**/api/session/link") as let_in:
+        centre.show(page, role)
+    expect(page.get_by_test_id("link")).to_have_attribute("data-lost", "false")
+    expect(page.get_by_test_id("health")).to_have_count(12)
+    yield page, let_in.value.json()["name"]
+    context.close()
+    assert wrong == []
+
+
+@pytest.fixture
+def shot(centre: RunningCentre, nodes: list[FakeNode]) -> str:
+    """A new possible gunshot: its event's id."""
+    healthy(centre, nodes)
+    before = {e["id"] for e in centre.state()["events"]}
+    fire(centre, nodes, place=next(PLACES))
+    (new,) = [e["id"] for e in centre.state()["events"] if e["id"] not in before]
+    return str(new)
+
+
+def open_newest(page: Page) -> None:
+    page.get_by_test_id("shot").first.click()
+    expect(page.get_by_test_id("log")).to_be_attached()
+
+
+def decide(client: httpx.Client, event: str, **what: object) -> None:
+    client.post(f"/api/events/{event}/decisions", json=what).raise_for_status()
+
+
+def test_from_a_shot_to_a_closed_event_by_keyboard_alone(browser: Browser, centre: RunningCentre, shot: str) -> None:
+    with at_work(browser, centre) as (page, me):
+        page.keyboard.press("ArrowDown")
+        state, log = page.get_by_test_id("state"), page.get_by_test_id("log").locator("li")
+        expect(state).to_have_text("Nobody has it yet")
+        page.keyboard.press("a")
+        expect(state).to_have_text("You have it")
+        expect(page.get_by_test_id("waiting")).to_have_count(0)
+        page.keyboard.press("c")
+        page.keyboard.type("Mrs Roy, rue Haute: four bangs")
+        page.keyboard.press("Enter")
+        expect(log).to_have_count(2)
+        page.keyboard.press("d")
+        page.keyboard.type("car 4")
+        page.keyboard.press("Enter")
+        expect(state).to_have_text("You sent a patrol")
+        page.keyboard.press("u")
+        expect(state).to_have_text("You have it")
+        expect(log.nth(2)).to_contain_text("undone")
+        page.keyboard.press("d")
+        page.keyboard.type("car 7")
+        page.keyboard.press("Enter")
+        expect(state).to_have_text("You sent a patrol")
+        page.keyboard.press("t")
+        page.keyboard.type(HOSTILE)
+        page.keyboard.press("Enter")
+        expect(log.last).to_contain_text(HOSTILE)
+        page.keyboard.press("o")
+        page.keyboard.press("Space")  # the first outcome, confirmed: it needs a ground
+        keep = page.get_by_role("button", name="Keep")
+        expect(keep).to_be_disabled()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+        page.keyboard.press("Tab")
+        expect(keep).to_be_enabled()
+        for _ in range(3):
+            page.keyboard.press("Tab")
+        page.keyboard.type("three casings")
+        page.keyboard.press("Enter")
+        expect(state).to_have_text("Closed: confirmed")
+        expect(log.last).to_contain_text(f"{me} closed as confirmed (casings): three casings")
+        assert page.locator("img").count() == 0
+    (kept,) = [e for e in centre.state()["events"] if e["id"] == shot]
+    assert (kept["status"], kept["outcome"]) == ("closed", "confirmed")
+
+
+def test_two_dispatchers_never_handle_one_event_unknowingly(browser: Browser, centre: RunningCentre, shot: str) -> None:
+    with at_work(browser, centre) as (page, _), at_work(browser, centre) as (other, name):
+        open_newest(page)
+        page.keyboard.press("d")
+        page.keyboard.type("car 4")
+        open_newest(other)
+        other.keyboard.press("a")
+        expect(page.get_by_test_id("state")).to_have_text(f"{name} has it")
+        page.keyboard.press("Enter")  # the form was opened while nobody had it
+        expect(page.get_by_test_id("decide-refusal")).to_contain_text(f"{name} has taken this event")
+        expect(page.locator("#decide-text")).to_have_value("car 4")  # nothing that was written is lost
+        page.keyboard.press("Escape")
+        page.keyboard.press("d")
+        expect(page.get_by_test_id("held")).to_contain_text(f"{name} has it")
+        expect(page.locator("#decide-text")).to_have_value("car 4")
+        page.keyboard.press("Escape")
+        page.keyboard.press("a")
+        expect(page.get_by_test_id("take-over")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.get_by_test_id("log")).to_contain_text(f"took it over from {name}")
+        expect(other.get_by_test_id("state")).not_to_have_text("You have it")
+
+
+def test_what_came_in_is_attached_and_a_new_call_is_entered(browser: Browser, centre: RunningCentre, shot: str) -> None:
+    with at_work(browser, centre) as (page, _):
+        open_newest(page)
+        page.keyboard.press("k")
+        page.locator("#decide-text").fill("heard three shots by the church")
+        page.get_by_role("button", name="Attach").last.click()
+        expect(page.get_by_test_id("verdicts")).to_contain_text("1 call or finding attached")
+        page.keyboard.press("k")
+        expect(page.get_by_test_id("came-in")).to_contain_text("heard three shots by the church")
+        expect(page.get_by_test_id("came-in").locator("li").filter(has_text="church").first).to_contain_text("attached")
+
+
+def test_a_persons_verdict_stands_beside_the_machines(browser: Browser, centre: RunningCentre, shot: str) -> None:
+    with at_work(browser, centre, locale="fr-FR") as (page, me):
+        open_newest(page)
+        page.keyboard.press("j")
+        page.keyboard.press("Space")
+        page.keyboard.press("ArrowDown")
+        page.locator("#decide-count").fill("2")
+        page.keyboard.press("Enter")
+        verdicts = page.get_by_test_id("verdicts")
+        expect(verdicts).to_contain_text(re.compile(r"MachineTir possible"))
+        expect(verdicts).to_contain_text(f"{me}feu d'artifice, 2 coups")
+
+
+def test_a_wall_display_sees_who_has_it_and_decides_nothing(browser: Browser, centre: RunningCentre, shot: str) -> None:
+    with at_work(browser, centre, "wall") as (page, _):
+        page.get_by_test_id("shot").first.click()
+        expect(page.get_by_test_id("decide")).to_have_count(0)
+        page.keyboard.press("a")
+        decide(centre.let_in("dispatcher"), shot, action="acknowledge")
+        expect(page.get_by_test_id("state")).to_have_text(re.compile("^dispatcher [0-9a-f]+ has it$"))
+
+
+def test_what_is_written_outlives_the_session(browser: Browser, centre: RunningCentre, shot: str) -> None:
+    with at_work(browser, centre) as (page, _):
+        open_newest(page)
+        page.keyboard.press("t")
+        page.keyboard.type("a red car left")
+        page.context.clear_cookies()
+        page.keyboard.press("Enter")
+        expect(page.get_by_test_id("log-in")).to_be_visible()
+        expect(page.locator("#decide-text")).to_have_value("a red car left")
