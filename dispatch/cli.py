@@ -106,14 +106,15 @@ def _revoke(argv: list[str]) -> int:
         epilog="`tocsin centre token --node NODE` makes a token that enrols it anew.",
     )
     parser.add_argument("node", metavar="NODE", help="the node's name")
+    parser.add_argument("--by", required=True, metavar="NAME", help="who revokes it, for the journal")
     parser.add_argument("--because", required=True, metavar="TEXT", help="the reason, for the journal")
     parser.add_argument("--data", default=Settings().data, metavar="DIR", help="the centre's data folder")
     arguments = parser.parse_args(argv)
     from dispatch.revocation import revoke
 
-    store = Store(Path(arguments.data))
+    store, now_ms = Store(Path(arguments.data)), time.time_ns() // 1_000_000
     try:
-        store.write_now(lambda c: revoke(c, arguments.node, arguments.because, time.time_ns() // 1_000_000))
+        store.write_now(lambda c: revoke(c, arguments.node, arguments.because, arguments.by, now_ms))
     finally:
         store.close()
     print(f"node {arguments.node} is revoked")

@@ -165,12 +165,14 @@ def test_a_revoked_node_is_refused_from_the_next_report_on_and_may_be_enrolled_a
 ) -> None:
     node = enrolled(centre, client, "stolen")
     assert send(client, node.sealed(node.report(health=wire.health()))).status_code == 200
-    line = command("centre", "revoke", node.id, "--because", "taken from the roof", "--data", centre.data)
+    line = command(
+        "centre", "revoke", node.id, "--by", "Ann", "--because", "taken from the roof", "--data", centre.data
+    )
     done = subprocess.run(line, capture_output=True, text=True, check=True)
     assert done.stdout == "node stolen is revoked\n"
     assert [send(client, node.sealed(node.report())).status_code for _ in range(5)] == [403] * 5
     assert renewal(client, node).status_code == 403
-    assert '{"revoked":"taken from the roof"}' in told(centre, node)
+    assert '{"revoked":"taken from the roof","by":"Ann"}' in told(centre, node)
     wait_for(lambda: {n["id"]: n["state"] for n in centre.state()["nodes"]}["stolen"] == "revoked")
     again = subprocess.run(line, capture_output=True, text=True, check=False)
     assert (again.returncode, again.stderr.count("\n")) == (2, 1)

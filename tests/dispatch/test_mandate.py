@@ -92,7 +92,7 @@ def test_a_place_outside_the_zone_is_refused_at_enrolment_and_the_token_stays_go
 def test_a_revoked_node_is_told_so_in_the_refusal(centre: RunningCentre, client: Lines) -> None:
     node = FakeNode("gone")
     node.enrol(client, *issue_tokens(centre.data, 1))
-    said("centre", "revoke", node.id, "--because", "a test", "--data", centre.data)
+    said("centre", "revoke", node.id, "--by", "Ann", "--because", "a test", "--data", centre.data)
     wait_for(lambda: {n["id"]: n["state"] for n in centre.state()["nodes"]}["gone"] == "revoked")
     answers = decode_answers(client.of(node.id).post("/reports", content=pack([node.sealed(node.report())])).content)
     assert [outcome.status for outcome in answers.outcomes] == [403]

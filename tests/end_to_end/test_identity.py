@@ -107,7 +107,7 @@ def test_a_clock_that_steps_by_an_hour_moves_no_shot_ends_the_mandate_and_a_revo
             before = len(heard(centre))
             wait_for(lambda: len(heard(centre)) > before + 2, 30.0)
             assert seen(centre)["state"] in ("ok", "degraded")
-            said("centre", "revoke", "roof", "--because", "a test", "--data", centre.data)
+            said("centre", "revoke", "roof", "--by", "Ann", "--because", "a test", "--data", centre.data)
             after = len(heard(centre))
             wait_for(lambda: seen(centre)["state"] == "revoked")
             wait_for(lambda: "the centre revoked this node on" in (tmp_path / "roof" / "status.json").read_text())
