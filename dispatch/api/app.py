@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
 from arrays.report import program
-from dispatch.api import events, health, journal, people, session
+from dispatch.api import account, events, health, journal, people, session
 from dispatch.api.access import ANYONE, cookie_name, stated
 from dispatch.api.alerts import alert_routes
 from dispatch.api.decide import decision_routes
@@ -44,6 +44,7 @@ def api(centre: Centre, *, tls: bool) -> FastAPI:
     app.state.now_ms = lambda: centre.now_ms
     answer_problems(app)
     app.include_router(session.router)
+    app.include_router(account.router)
     for router in (events.routes(centre), people.routes(centre), journal.routes(centre), health.routes(centre)):
         app.include_router(router)
     app.include_router(alert_routes(centre))

@@ -169,6 +169,7 @@ class EventPage(Model):
 
 
 class Problem(Model):
-    """What went wrong, in one sentence."""
+    """What went wrong, in one sentence; `code_needed` where the password was right and a one-time code is asked for."""
 
     error: str
+    code_needed: bool = False

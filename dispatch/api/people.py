@@ -163,7 +163,7 @@ def _person(one: kept.Person) -> Person:
         name=one.name,
         role=one.role,
         has_password=one.password is not None,
-        has_codes=one.code_secret is not None,
+        has_codes=one.has_codes,
         locked_until_ms=one.locked_until_ms,
         added_ms=one.added_ms,
     )

@@ -42,10 +42,10 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 log = structlog.get_logger()
 
 
-def problem(status: int, sentence: str) -> JSONResponse:
+def problem(status: int, sentence: str, **more: bool) -> JSONResponse:
     """An answer that says what went wrong."""
     headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else None
-    return JSONResponse({"error": sentence}, status, headers)
+    return JSONResponse({"error": sentence, **more}, status, headers)
 
 
 def answer_problems(app: FastAPI) -> None:
@@ -60,6 +60,8 @@ async def _known(request: Request, error: Exception) -> JSONResponse:
     status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
     if isinstance(error, ResourceError):
         log.warning("a request could not be answered", path=request.url.path, problem=str(error))
+    if isinstance(error, StrangerError) and error.code_needed:
+        return problem(status, str(error), code_needed=True)
     return problem(status, str(error))
 
 

@@ -10,17 +10,20 @@ from pydantic import Field
 from dispatch.api.access import ANYONE, door_of, requires, session_secret, set_session, token
 from dispatch.api.models import Model
 from dispatch.api.problems import ANSWERS
+from dispatch.people.codes import DIGITS
 from dispatch.people.door import Caller
 from dispatch.people.errors import StrangerError
 
 Secret = Annotated[str, Field(min_length=1, max_length=400)]
+Code = Annotated[str, Field(pattern=f"^[0-9]{{{DIGITS}}}$")]
 
 
 class LogIn(Model):
-    """A name and its password."""
+    """A name and its password; the one-time code where the answer to these two asks for it (`code_needed`)."""
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
     password: Secret
+    code: Code | None = None
 
 
 class Follow(Model):
@@ -38,6 +41,7 @@ class Me(Model):
     role: str | None
     rights: list[str]
     ends_ms: int
+    has_codes: bool
 
 
 router = APIRouter(prefix="/api/session", tags=["session"])
@@ -56,7 +60,8 @@ async def me(request: Request) -> Me | None:
 async def log_in(asked: LogIn, request: Request, response: Response) -> Me:
     """Log in; the answer sets the session's cookie."""
     address = request.client.host if request.client else ""
-    return _let_in(request, response, *await door_of(request).log_in(asked.name, asked.password, address))
+    came = await door_of(request).log_in(asked.name, asked.password, address, asked.code)
+    return _let_in(request, response, *came)
 
 
 @router.post("/link", dependencies=[ANYONE], responses={k: ANSWERS[k] for k in (400, 401, 503)})
@@ -79,4 +84,10 @@ def _let_in(request: Request, response: Response, secret: str, caller: Caller) -
 
 
 def _me(caller: Caller) -> Me:
-    return Me(name=caller.name, role=caller.role, rights=sorted(caller.rights), ends_ms=caller.ends_ms)
+    return Me(
+        name=caller.name,
+        role=caller.role,
+        rights=sorted(caller.rights),
+        ends_ms=caller.ends_ms,
+        has_codes=caller.has_codes,
+    )

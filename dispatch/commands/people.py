@@ -13,6 +13,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from dispatch.people import register
+from dispatch.people.codes import link_of
 from dispatch.people.roles import MACHINE_RIGHTS, Right, Role
 from dispatch.settings import Settings
 from dispatch.store import Store
@@ -25,13 +26,16 @@ T = TypeVar("T")
 def people(argv: list[str]) -> int:
     """Run `tocsin centre people …`; return its exit code."""
     parser = argparse.ArgumentParser(prog="tocsin centre people", description="Who may log in, and as what.")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="add | list | reset | unlock | role | remove")
+    verbs = parser.add_subparsers(
+        dest="verb", required=True, metavar="add | list | reset | unlock | role | codes | remove"
+    )
     helps = {
         "add": "add a person, and print the one-time link by which they choose a password",
         "list": "everybody, with role and state",
         "reset": "print a new link for a person; password, one-time codes and sessions of before end",
         "unlock": "let a person try again at once after too many wrong passwords",
         "role": "give a person another role",
+        "codes": "ask a person for one-time codes (a new secret is printed), or no longer (a telephone was lost)",
         "remove": "remove a person; the journal keeps what they did",
     }
     for verb, text in helps.items():
@@ -40,6 +44,8 @@ def people(argv: list[str]) -> int:
             sub.add_argument("name", metavar="NAME")
         if verb in ("add", "role"):
             sub.add_argument("role", type=Role, choices=list(Role), metavar="ROLE", help=", ".join(Role))
+        if verb == "codes":
+            sub.add_argument("switch", choices=("on", "off"))
         _add_data(sub)
     asked = parser.parse_args(argv)
     if asked.verb == "list":
@@ -95,8 +101,19 @@ def _change(connection: sa.Connection, asked: argparse.Namespace, by: str, now_m
     if asked.verb == "role":
         register.change_role(connection, person, asked.role, by, now_ms)
         return f"{person.name} is now {asked.role}"
+    if asked.verb == "codes":
+        return _switch_codes(connection, person, asked.switch, by, now_ms)
     register.remove(connection, person, by, now_ms)
     return f"{person.name} is removed"
+
+
+def _switch_codes(connection: sa.Connection, person: Person, switch: str, by: str, now_ms: int) -> str:
+    if switch == "off":
+        register.turn_codes_off(connection, person, by, now_ms)
+        return f"{person.name} logs in with the password alone"
+    secret = register.make_codes(connection, person, by, now_ms)
+    told = f"told once, for {person.name}'s authenticator app; a code is asked for from now on:"
+    return f"{told}\n{secret}\n{link_of(secret, person.name)}"
 
 
 def _link(link: str) -> str:
@@ -109,7 +126,7 @@ def _told(person: Person) -> tuple[str, ...]:
     elif person.password is None:
         state = "by link"
     else:
-        state = "one-time codes" if person.code_secret else "password"
+        state = "one-time codes" if person.has_codes else "password"
     return person.name, person.role, state, _day(person.added_ms)
 
 

@@ -13,7 +13,7 @@ from acoustic.errors import TocsinError
 
 
 class StrangerError(TocsinError):
-    """Nobody that is known; `code_needed` where all but the one-time code was right."""
+    """Nobody that is known; `code_needed` where the password was right and a one-time code is asked for."""
 
     def __init__(self, sentence: str, *, code_needed: bool = False) -> None:
         super().__init__(sentence)

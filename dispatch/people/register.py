@@ -13,6 +13,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from acoustic.errors import InputError
+from dispatch.people.codes import DRIFT_STEPS, new_code_secret, step_at
 from dispatch.people.roles import MACHINE_RIGHTS, Right, Role
 from dispatch.people.tokens import MACHINE, digest, new_secret
 from dispatch.store import people as kept
@@ -96,6 +97,30 @@ def make_link(connection: sa.Connection, person: Person, by: str, now_ms: int, k
     kept.set_person(connection, person.id, password=None, code_secret=None, code_step=0, failures=0, locked_until_ms=0)
     note_person(connection, person, "link made", by, now_ms)
     return _link(connection, kind, person.id, now_ms)
+
+
+def make_codes(connection: sa.Connection, person: Person, by: str, now_ms: int) -> str:
+    """A new secret of one-time codes, asked for from now on; one of before is worth nothing. Raises InputError."""
+    if person.password is None:
+        raise InputError(f"{person.name!r} has no password yet; expected one before one-time codes")
+    secret = new_code_secret()
+    kept.set_person(connection, person.id, code_secret=secret)
+    turn_codes_on(connection, person, step_at(now_ms) - DRIFT_STEPS - 1, by, now_ms)
+    return secret
+
+
+def turn_codes_on(connection: sa.Connection, person: Person, taken: int, by: str, now_ms: int) -> None:
+    """Ask for one-time codes from now on, later than the half minute `taken`."""
+    kept.set_person(connection, person.id, code_step=taken)
+    note_person(connection, person, "codes turned on", by, now_ms)
+
+
+def turn_codes_off(connection: sa.Connection, person: Person, by: str, now_ms: int) -> None:
+    """Ask for the password alone. Raises InputError where nothing else is asked for."""
+    if not person.has_codes:
+        raise InputError(f"{person.name!r} has no one-time codes")
+    kept.set_person(connection, person.id, code_secret=None, code_step=0)
+    note_person(connection, person, "codes turned off", by, now_ms)
 
 
 def needs_administrator(connection: sa.Connection) -> bool:

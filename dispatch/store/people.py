@@ -15,7 +15,10 @@ LinkKind = Literal["first", "join", "enter"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Who may log in; `password` is argon2id's digest, `code_secret` base32 of the one-time codes' secret."""
+    """Who may log in; `password` is argon2id's digest, `code_secret` base32 of the one-time codes' secret.
+
+    `code_step` is the last half minute whose code was taken: 0 until the first one was, and so long none is asked for.
+    """
 
     id: str
     name: str
@@ -26,6 +29,11 @@ class Person:
     failures: int = 0
     locked_until_ms: int = 0
     added_ms: int = 0
+
+    @property
+    def has_codes(self) -> bool:
+        """Whether a one-time code is asked for beside the password."""
+        return self.code_step > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +98,12 @@ def drop_access(connection: sa.Connection, identity: str) -> None:
     """End a person's sessions and links."""
     connection.execute(sa.delete(sessions).where(sessions.c.person == identity))
     connection.execute(sa.delete(links).where(links.c.person == identity))
+
+
+def drop_other_sessions(connection: sa.Connection, identity: str, digest: str) -> None:
+    """End a person's sessions but this one."""
+    others = (sessions.c.person == identity) & (sessions.c.digest != digest)
+    connection.execute(sa.delete(sessions).where(others))
 
 
 def session(connection: sa.Connection, digest: str) -> Session | None:

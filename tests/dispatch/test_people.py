@@ -5,20 +5,15 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
-import msgspec
 import pytest
 import sqlalchemy as sa
-from argon2 import PasswordHasher
 from hypothesis import given
 from hypothesis import strategies as st
 
 from acoustic.errors import InputError
-from dispatch.people import passwords, register
+from dispatch.people import register
 from dispatch.people.door import (
     ADDRESS_BURST,
     FAILURES,
@@ -27,75 +22,16 @@ from dispatch.people.door import (
     LOCKED_MS,
     SEEN_EVERY_MS,
     WALL_IDLE_MS,
-    Caller,
-    Door,
 )
 from dispatch.people.errors import BusyError, ForbiddenError, StrangerError, TooManyError
 from dispatch.people.passwords import WAITING, Passwords, check_password
 from dispatch.people.register import LINK_LASTS_MS, checked_name
 from dispatch.people.roles import RIGHTS, Right, Role
-from dispatch.store import Store
 from dispatch.store import people as kept
 from dispatch.store.tables import journal
 from recordings.chain import BEGINNING, Line, altered, end_of
+from tests.dispatch.house import PASSWORD, START_MS, House
 from tests.dispatch.running import REPOSITORY, said
-
-T = TypeVar("T")
-PASSWORD = "a lantern over still water"
-START_MS = 1_700_000_000_000
-
-
-@dataclass
-class House:
-    """A store, its door, and a clock to turn."""
-
-    store: Store
-    now_ms: int = START_MS
-
-    def __post_init__(self) -> None:
-        self.door = Door(self.store, lambda: self.now_ms)
-
-    def write(self, work: Callable[[sa.Connection], T]) -> T:
-        return self.store.write_now(work)
-
-    def log_in(self, name: str, password: str = PASSWORD, address: str = "10.0.0.1") -> str:
-        return self.run(self.door.log_in(name, password, address))[0]
-
-    def follow(self, link: str, password: str | None = PASSWORD, name: str | None = None) -> tuple[str, Caller]:
-        return self.run(self.door.follow(link.partition("/")[2], name, password))
-
-    def known(self, session: str) -> Caller:
-        return self.run(self.door.caller(session, None))
-
-    def add(self, name: str, role: Role = Role.DISPATCHER) -> str:
-        """A new person's link."""
-        person = self.write(lambda c: register.add(c, name, role, "Ann", self.now_ms))
-        return self.write(lambda c: register.make_link(c, person, "Ann", self.now_ms))
-
-    def journal(self, kind: str) -> list[dict[str, Any]]:
-        query = sa.select(journal.c.data).where(journal.c.kind == kind).order_by(journal.c.id)
-        return [msgspec.json.decode(data) for data in self.store.read_now(lambda c: list(c.scalars(query)))]
-
-    @staticmethod
-    def run(coming: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run(coming)
-
-
-@pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    """With argon2id at its cheapest: what it costs in earnest is another test's."""
-    monkeypatch.setattr(passwords, "_HASHER", cheap := PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    monkeypatch.setattr(passwords, "_NOBODYS", cheap.hash("nobody's"))
-    store = Store(tmp_path / "data")
-    yield House(store)
-    store.close()
-
-
-@pytest.fixture
-def bob(house: House) -> House:
-    """A house where Bob has a password."""
-    house.follow(house.add("Bob"))
-    return house
 
 
 def test_the_first_administrator_is_made_by_a_link_that_works_once(house: House) -> None:
@@ -139,7 +75,7 @@ def test_a_person_logs_in_by_name_in_any_case_and_out(bob: House) -> None:
 
 @pytest.mark.parametrize(("name", "password"), [("Bob", "a lantern over still wate"), ("Eve", PASSWORD), ("", "")])
 def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(bob: House, name: str, password: str) -> None:
-    with pytest.raises(StrangerError, match=r"^the name or the password is wrong$"):
+    with pytest.raises(StrangerError, match=r"^the name, the password or the one-time code is wrong$"):
         bob.log_in(name, password)
 
 

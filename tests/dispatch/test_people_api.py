@@ -48,7 +48,10 @@ def test_a_person_from_the_first_link_to_the_last_request(centre: RunningCentre,
         browser.delete("/api/session").raise_for_status()
         assert browser.get("/api/session").json() is None
         wrong = browser.post("/api/session", json={"name": "Bob", "password": "not this one, no"})
-        assert (wrong.status_code, wrong.json()) == (401, {"error": "the name or the password is wrong"})
+        assert (wrong.status_code, wrong.json()) == (
+            401,
+            {"error": "the name, the password or the one-time code is wrong"},
+        )
         browser.post("/api/session", json={"name": "bob", "password": PASSWORD}).raise_for_status()
         bob = person(admin, "Bob")
         assert (bob["has_password"], bob["role"]) == (True, "dispatcher")

@@ -1,0 +1,30 @@
+"""What several tests of people start from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from dispatch.people import passwords
+from dispatch.store import Store
+from tests.dispatch.house import House
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """With argon2id at its cheapest: what it costs in earnest is another test's."""
+    monkeypatch.setattr(passwords, "_HASHER", cheap := PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(passwords, "_NOBODYS", cheap.hash("nobody's"))
+    store = Store(tmp_path / "data")
+    yield House(store)
+    store.close()
+
+
+@pytest.fixture
+def bob(house: House) -> House:
+    """A house where Bob has a password."""
+    house.follow(house.add("Bob"))
+    return house
