@@ -56,8 +56,8 @@ $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 	$(VENV)/bin/python -m pip install --quiet --editable '.[development]'
 	@touch $@
 
-# What tests start themselves: a browser, sources of time, a clock that may be set, a broker.
-SERVICES := chromium chrony gpsd iproute2 libfaketime mosquitto nats-server
+# What tests start themselves: a browser, sources of time, a clock that may be set, a broker, a voice.
+SERVICES := chromium chrony espeak-ng gpsd iproute2 libfaketime mosquitto nats-server
 
 $(VENV)/services: Makefile | $(VENV)/installed
 	@$(call debian,$(SERVICES))
