@@ -1,5 +1,5 @@
 # The verbs a newcomer tries. Each installs what it needs: Python ≥ 3.11 and Node ≥ 20 are all that is asked for.
-.PHONY: install demo test bench scorecard check clean
+.PHONY: install demo test bench scorecard soak check clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -24,6 +24,10 @@ bench: install $(VENV)/benchmark
 # docs/scorecard.md, on the real recordings beside the project.
 scorecard: install
 	$(VENV)/bin/python -m benchmarks._scorecard
+
+# An hour, with sixty nodes and three hundred kills: make soak ONLY="60 3600 300". Writes benchmarks/soak.json.
+soak: install $(VENV)/services
+	$(VENV)/bin/python -m benchmarks._soak $(ONLY)
 
 check: install
 	$(VENV)/bin/ruff check .

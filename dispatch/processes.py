@@ -116,6 +116,14 @@ class City:
             if process.poll() not in (None, 0):
                 raise ResourceError(f"{name} ended with code {process.returncode}: {self.last_words(name)}")
 
+    def pid(self, name: str) -> int:
+        """The process of one that runs."""
+        return self._running[name].pid
+
+    def alive(self, name: str) -> bool:
+        """Whether one that was started still runs."""
+        return self._running[name].poll() is None
+
     def kill(self, name: str) -> None:
         """End one at once, as a power cut does."""
         process = self._running.pop(name)

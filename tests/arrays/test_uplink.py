@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -146,6 +147,26 @@ def test_an_absent_centre_is_named_and_reports_wait(tmp_path: Path, outbox: Outb
     wait_for(lambda: "cannot be reached" in courier.problem)
     courier.end(5.0)
     assert outbox.waiting() == 1
+
+
+def test_a_name_that_is_gone_is_told_and_reports_go_once_it_is_back(
+    server: Server, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, known = True, socket.getaddrinfo
+
+    def lookup(*asked: Any, **more: Any) -> Any:
+        if gone:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return known(*asked, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    courier = Courier(outbox, HttpsUplink(server.url, server.ca), lambda _: None)
+    outbox.add(ARRIVALS, report, 1)
+    courier.start()
+    wait_for(lambda: courier.problem.endswith("cannot be reached: its name is not known"))
+    gone = False
+    wait_for(lambda: outbox.waiting() == 0)
+    courier.end(5.0)
 
 
 def test_a_centre_that_another_authority_vouches_for_is_not_trusted(tmp_path: Path, server: Server) -> None:
