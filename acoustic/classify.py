@@ -1,8 +1,9 @@
-"""What an impulse is: small convolutional networks in plain numpy, their weights handed in as bytes.
+"""What an impulse is: small networks in plain numpy, their weights handed in as bytes.
 
-A window is cut by `acoustic.features.window` (12 kHz, 50 ms before the onset to 350 ms behind it). The networks look at
-its log-mel picture and are averaged in log-odds; a temperature makes the probabilities calibrated. What no class claims
-is "unknown".
+A window is cut by `acoustic.features.window` (12 kHz, 50 ms before the onset to 350 ms behind it). Dense networks look
+at its features, convolutional ones at its log-mel picture; each kind is averaged, and the two kinds, in log-odds. What
+does not stand clear of the noise is less likely a shot, and a temperature makes the probabilities calibrated. What no
+class claims is "unknown".
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acoustic.errors import InputError, UnknownVersionError
-from acoustic.features import FEATURES, PICTURE_BANDS, pictures
+from acoustic.features import FEATURES, PICTURE_BANDS, described
 
 LABELS = ("gunshot", "shock_wave", "firework", "other")
 UNKNOWN = "unknown"
 LEAST = 0.5  # a class is named from this probability on
-VERSION = 2
+VERSION = 3
+CLEAR_DB = 20.0  # over the noise; under it the log-odds of a gunshot fall by UNCLEAR a dB
+UNCLEAR = 0.5
 KERNELS = (5, 3, 3)  # of the convolutions, bands by frames; each is padded by half its size
 STRIDE = 2
 AT_ONCE = 16  # windows whose convolutions stay in the cache
@@ -34,12 +37,13 @@ Layers = tuple[tuple[Rows, Rows], ...]  # (weights, bias) of each
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Networks of pictures; `mean` and `scale` of the features in training, to say what is unusual about a sound;
-    `digest` names the bytes they came from.
+    """`dense` networks of features, `networks` of pictures; `mean` and `scale` of the features in training; `digest`
+    names the bytes they came from.
     """
 
     mean: Rows
     scale: Rows
+    dense: tuple[Layers, ...]
     networks: tuple[Layers, ...]
     temperature: float
     digest: str
@@ -58,28 +62,42 @@ class Model:
         temperature = float(_array(arrays, "temperature", ()))
         if not (temperature > 0 and (scale > 0).all()):
             raise InputError("model.temperature or model.scale is not above 0")
-        count = int(_array(arrays, "networks", ()))
-        if count < 1:
-            raise InputError(f"model has {count} networks; expected at least 1")
-        networks = tuple(_network(arrays, f"n{k}") for k in range(count))
-        return cls(mean, scale, networks, temperature, hashlib.sha256(data).hexdigest())
+        dense = tuple(_dense_network(arrays, f"d{k}") for k in range(_count(arrays, "dense")))
+        networks = tuple(_network(arrays, f"n{k}") for k in range(_count(arrays, "networks")))
+        return cls(mean, scale, dense, networks, temperature, hashlib.sha256(data).hexdigest())
 
-    def scores(self, seen: Rows) -> NDArray[np.float64]:
-        """Log-odds (n, LABELS) of pictures, before the temperature."""
-        total = np.zeros((len(seen), len(LABELS)))
-        for n in range(0, len(seen), AT_ONCE):
-            patches = _patches(seen[n : n + AT_ONCE, ..., None], KERNELS[0])
-            for layers in self.networks:
-                total[n : n + AT_ONCE] += _behind(patches, layers)
-        return np.asarray((total - total.mean(1, keepdims=True)) / len(self.networks))
+    def scores(self, rows: Rows, seen: Rows) -> NDArray[np.float64]:
+        """Log-odds (n, LABELS) of features (n, FEATURES) and pictures, before the temperature."""
+        scaled = (rows - self.mean) / self.scale
+        kinds = []
+        if self.dense:
+            kinds.append(np.mean([_through(scaled, layers) for layers in self.dense], axis=0))
+        if self.networks:
+            by_sight = np.zeros((len(seen), len(LABELS)))
+            for n in range(0, len(seen), AT_ONCE):
+                patches = _patches(seen[n : n + AT_ONCE, ..., None], KERNELS[0])
+                for layers in self.networks:
+                    by_sight[n : n + AT_ONCE] += _behind(patches, layers) / len(self.networks)
+            kinds.append(by_sight)
+        total = np.mean(kinds, axis=0)
+        return np.asarray(total - total.mean(1, keepdims=True))
 
-    def probabilities(self, windows: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Probabilities (n, LABELS) of windows (n, SAMPLES); see the module.
+    def probabilities(
+        self, windows: NDArray[np.floating], snr_db: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """Probabilities (n, LABELS) of windows (n, SAMPLES) whose onsets stand `snr_db` (n,) over the noise, where that
+        is known; see the module.
 
         Raises InputError for another shape, or a sample that is no number.
         """
-        scores = self.scores(pictures(windows)) / self.temperature
-        odds = np.exp(scores - scores.max(1, keepdims=True))
+        return self.decided(self.scores(*described(windows)), snr_db)
+
+    def decided(self, scores: NDArray[np.float64], snr_db: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """Probabilities (n, LABELS) of scores (n, LABELS)."""
+        odds = scores.copy()
+        if snr_db is not None:
+            odds[:, LABELS.index("gunshot")] -= UNCLEAR * np.maximum(CLEAR_DB - snr_db, 0.0)
+        odds = np.exp((odds - odds.max(1, keepdims=True)) / self.temperature)
         return np.asarray(odds / odds.sum(1, keepdims=True))
 
 
@@ -106,10 +124,15 @@ def _behind(patches: Rows, layers: Layers) -> Rows:
     for size, layer in zip(KERNELS[1:], layers[1:], strict=False):
         x = _dense(_patches(x, size), layer)
     pooled = np.concatenate([x.mean(2), x.max(2)], axis=2).reshape(len(x), math.prod(x.shape[1::2]) * 2)
-    for layer in layers[len(KERNELS) : -1]:
-        pooled = _dense(pooled, layer)
+    return _through(pooled, layers[len(KERNELS) :])
+
+
+def _through(x: Rows, layers: Layers) -> Rows:
+    """Dense layers, the last one without a bound."""
+    for layer in layers[:-1]:
+        x = _dense(x, layer)
     weights, bias = layers[-1]
-    return np.asarray(pooled @ weights + bias)
+    return np.asarray(x @ weights + bias)
 
 
 def _dense(inputs: Rows, layer: tuple[Rows, Rows]) -> Rows:
@@ -149,6 +172,20 @@ def _array(arrays: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...]) -
     if array.dtype.kind not in "if" or not np.isfinite(array).all():
         raise InputError(f"model.{name} holds something that is not a finite number")
     return array
+
+
+def _count(arrays: dict[str, NDArray[Any]], kind: str) -> int:
+    count = int(_array(arrays, kind, ()))
+    if count < 1:
+        raise InputError(f"model.{kind} is {count}; expected at least 1")
+    return count
+
+
+def _dense_network(arrays: dict[str, NDArray[Any]], name: str) -> Layers:
+    """Three layers from the features to the labels."""
+    first = _layer(arrays, f"{name}_0", FEATURES, -1)
+    second = _layer(arrays, f"{name}_1", first[0].shape[1], -1)
+    return first, second, _layer(arrays, f"{name}_2", second[0].shape[1], len(LABELS))
 
 
 def _network(arrays: dict[str, NDArray[Any]], name: str) -> Layers:

@@ -30,6 +30,8 @@ FLOOR_DB = -60.0
 FRAME, HOP = 256, 60
 FRAMES = (SAMPLES - FRAME) // HOP + 1
 BANDS, PICTURE_BANDS = 16, 32
+PICTURE_STEP = 2  # frames: a picture has one every 10 ms
+PICTURE_FRAMES = (FRAMES + PICTURE_STEP - 1) // PICTURE_STEP
 # Edges of the time slots, in frames of 5 ms from the start of the window: fine around the onset, coarse behind.
 SLOTS = (0, 5, 9, 10, 11, 12, 14, 16, 19, 23, 28, 36, 48, 62, 75)
 ENVELOPE = 12  # samples, 1 ms
@@ -117,22 +119,42 @@ def _spectra(windows: Array) -> Array:
     return np.asarray(power)
 
 
-def pictures(windows: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Log-mel pictures (n, PICTURE_BANDS, FRAMES) of windows (n, SAMPLES) at 12 kHz, onset at `BEFORE_S`: 1 at the
-    loudest, −1 at `FLOOR_DB` under it and below.
+def described(windows: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Features (n, FEATURES), in the order of `NAMES`, and log-mel pictures (n, PICTURE_BANDS, PICTURE_FRAMES), 1 at
+    the loudest, −1 at `FLOOR_DB` under it and below, of windows (n, SAMPLES) at 12 kHz, onset at `BEFORE_S`.
 
     Raises InputError for windows of another shape or with a sample that is no number.
     """
     whole = _shaped(windows)
-    seen = np.empty((len(whole), PICTURE_BANDS, FRAMES), np.float32)
-    filters = mel_filters(RATE_HZ, FRAME, PICTURE_BANDS, LOW_HZ, HIGH_HZ).astype(np.float32)
+    rows = np.empty((len(whole), FEATURES), np.float32)
+    seen = np.empty((len(whole), PICTURE_BANDS, PICTURE_FRAMES), np.float32)
+    coarse, fine = (
+        mel_filters(RATE_HZ, FRAME, bands, LOW_HZ, HIGH_HZ).T.astype(np.float32) for bands in (BANDS, PICTURE_BANDS)
+    )
     for n in range(0, len(whole), AT_ONCE):
-        part = whole[n : n + AT_ONCE]
-        power = _spectra(normalised(part.astype(np.float32))) @ filters.T
-        power /= power.max((1, 2), keepdims=True) + np.float32(1e-12)
-        level_db = np.float32(10.0) * np.log10(power + np.float32(1e-12))
-        seen[n : n + AT_ONCE] = (1.0 - 2.0 / FLOOR_DB * np.maximum(level_db, FLOOR_DB)).transpose(0, 2, 1)
-    return seen
+        sound = normalised(whole[n : n + AT_ONCE].astype(np.float32))
+        spectra = _spectra(sound)
+        power = spectra @ coarse
+        rows[n : n + AT_ONCE] = np.concatenate([_slots_db(power), _temporal(sound), _shape(power, sound)], axis=1)
+        seen[n : n + AT_ONCE] = _picture(spectra[:, ::PICTURE_STEP] @ fine)
+    return rows, seen
+
+
+def features(windows: NDArray[np.floating]) -> NDArray[np.float32]:
+    """The features alone; see `described`."""
+    return described(windows)[0]
+
+
+def pictures(windows: NDArray[np.floating]) -> NDArray[np.float32]:
+    """The pictures alone; see `described`."""
+    return described(windows)[1]
+
+
+def _picture(power: Array) -> Array:
+    """dB under the loudest, from 1 to −1; the power is changed."""
+    power /= power.max((1, 2), keepdims=True) + np.float32(1e-12)
+    level_db = np.float32(10.0) * np.log10(power + np.float32(1e-12))
+    return np.asarray((1.0 - 2.0 / FLOOR_DB * np.maximum(level_db, FLOOR_DB)).transpose(0, 2, 1))
 
 
 def _shaped(windows: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -143,17 +165,6 @@ def _shaped(windows: NDArray[np.floating]) -> NDArray[np.floating]:
         row, at = np.argwhere(~(np.abs(windows) < LOUDEST))[0].tolist()
         raise InputError(f"windows hold {windows[row, at]} in row {row}, sample {at}; expected finite numbers")
     return windows
-
-
-def features(windows: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Features (n, FEATURES) of windows (n, SAMPLES) at 12 kHz, onset at `BEFORE_S`, in the order of `NAMES`.
-
-    Raises InputError for windows of another shape or with a sample that is no number.
-    """
-    sound = normalised(_shaped(windows))
-    power = mel_power(sound)
-    columns = [_slots_db(power), _temporal(sound), _shape(power, sound)]
-    return np.concatenate(columns, axis=1).astype(np.float32)
 
 
 def _slots_db(power: Array) -> Array:

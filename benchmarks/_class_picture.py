@@ -31,7 +31,7 @@ SHOWN = (
     ("firework/picpuzzle__fw_01.flac", "a firework"),
     ("door_slam/ccs__close_door.flac", "a door"),
     ("gunshot/ffl__Ruger-10-22_Q_1.flac", "a .22 rifle: missed"),
-    ("", "a simulated shell: taken for a shot"),
+    ("", "a simulated shell: taken for something struck"),
 )
 SHELL_SEED = 107
 ACROSS, WIDE, TALL, LEFT, TOP, GAP = 3, 240.0, 150.0, 52.0, 34.0, 66.0

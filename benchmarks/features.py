@@ -15,11 +15,11 @@ from acoustic.classify import AT_ONCE, KERNELS, STRIDE, Model
 from acoustic.features import (
     BANDS,
     FRAME,
-    FRAMES,
     HIGH_HZ,
     HOP,
     LOW_HZ,
     PICTURE_BANDS,
+    PICTURE_FRAMES,
     RATE_HZ,
     SAMPLES,
     features,
@@ -59,13 +59,14 @@ def products(model: Model) -> list[tuple[NDArray[np.float32], NDArray[np.float32
     """Inputs and weights of every matrix product for AT_ONCE impulses."""
     found = []
     for layers in model.networks:
-        bands, frames = PICTURE_BANDS, FRAMES
+        bands, frames = PICTURE_BANDS, PICTURE_FRAMES
         for layer, (weights, _) in enumerate(layers):
             if layer < len(KERNELS):
                 bands, frames = (bands + STRIDE - 1) // STRIDE, (frames + STRIDE - 1) // STRIDE
             rows = AT_ONCE * (bands * frames if layer < len(KERNELS) else 1)
             found.append((np.ones((rows, len(weights)), np.float32), weights))
-    return found
+    every = [weights for layers in model.dense for weights, _ in layers]
+    return found + [(np.ones((AT_ONCE, len(weights)), np.float32), weights) for weights in every]
 
 
 def run() -> dict[str, object]:

@@ -31,13 +31,13 @@ def augmented(sound: Floats, draw: Draw, behind: Sequence[Floats] = ()) -> Array
         out = _other_tempo(out, draw)
     out = _loudest_one(_filtered(out, draw))
     if draw.random() < 0.5:
-        out = out + _loudest_one(_noise(len(out), draw, behind)) * 10 ** (-draw.uniform(14, 50) / 20)
+        out = out + _loudest_one(_noise(len(out), draw, behind)) * 10 ** (-draw.uniform(20, 55) / 20)
     if draw.random() < 0.4:
         out = _loudest_one(_compressed(out, draw))
     if draw.random() < 0.25:
         out = np.sign(out) * np.abs(out) ** draw.uniform(0.5, 1.0)
     if draw.random() < 0.35:
-        limit = draw.uniform(0.15, 0.9)
+        limit = 10 ** (-draw.uniform(1, 26) / 20)
         out = np.clip(out, -limit, limit) / limit
     if draw.random() < 0.3:
         out = _mu_law(out)

@@ -37,13 +37,13 @@ def impulse(kind: str, seed: int) -> Array:
     if kind == "shock_wave":
         return sound + _crack(draw) * 10 ** (draw.uniform(15, 45) / 20)
     air = Air(temperature_c=draw.uniform(-5, 30), humidity_pct=draw.uniform(30, 90))
-    distance_m, angle = draw.uniform(25, 600), draw.uniform(0, 2 * math.pi)
+    distance_m, angle = math.exp(draw.uniform(math.log(4), math.log(600))), draw.uniform(0, 2 * math.pi)
     height_m = draw.uniform(40, 220) if kind == "shell" else draw.uniform(0.5, 3)
     place = (distance_m * math.sin(angle), distance_m * math.cos(angle), height_m)
     ear = Ear(int(draw.integers(1 << 30)), np.array([[0.0, 0.0, draw.uniform(4, 25)]]), RATE_HZ)
     start_s = 0.2
     away_s = math.dist(place, (0, 0, 10)) / air.speed_ms
-    peak = 1.4 * 10 ** (draw.uniform(12, 45) / 20)
+    peak = 1.4 * 10 ** (draw.uniform(15, 60) / 20)
     bangs = _bangs(kind, place, start_s - away_s, draw)
     first_pa = bangs[0].peak_pa
     for bang in bangs:
@@ -51,7 +51,7 @@ def impulse(kind: str, seed: int) -> Array:
         low = max(wave.first, 0)
         high = min(wave.first + wave.pressure.shape[1], len(sound))
         if high > low:
-            # its peak stands 12 to 45 dB above the noise whatever it is: level says nothing of the class
+            # its peak stands 15 to 60 dB above the noise whatever it is: level says nothing of the class
             wanted = peak * bang.peak_pa / first_pa / float(np.abs(wave.pressure).max())
             sound[low:high] += wave.pressure[0, low - wave.first : high - wave.first] * wanted
     return sound

@@ -84,16 +84,29 @@ def test_the_level_says_nothing_of_the_class(gain_db: float) -> None:
     np.testing.assert_allclose(louder, shipped().probabilities(cuts), atol=1e-3)
 
 
+def test_what_does_not_stand_clear_of_the_noise_is_less_likely_a_shot() -> None:
+    cuts = loudest_windows("gunshot")
+    plain = shipped().probabilities(cuts)
+    clear, faint, fainter = (shipped().probabilities(cuts, np.full(len(cuts), db)) for db in (20.0, 14.0, 8.0))
+    np.testing.assert_array_equal(clear, plain)
+    assert (clear[:, 0] > faint[:, 0]).all()
+    assert (faint[:, 0] > fainter[:, 0]).all()
+    np.testing.assert_allclose(fainter.sum(1), 1.0)
+    rest = plain[:, 1:] / plain[:, 1:].sum(1, keepdims=True)  # what a shot loses, the others share as they stood
+    np.testing.assert_allclose(fainter[:, 1:] / fainter[:, 1:].sum(1, keepdims=True), rest, rtol=1e-9)
+
+
 # Measured on the shipped model, 30 unseen sounds each; the bounds leave it three sounds of room. A single firecracker
 # is not told from a small gun by one node: rhythm, count and height over the network have to.
 @pytest.mark.parametrize(
     ("kind", "least"),
     [
         ("gunshot", 0.86),
-        ("burst", 0.8),
+        ("burst", 0.63),
         ("shock_wave", 0.8),
-        ("string", 0.63),
-        ("firecracker", 0.36),
+        ("string", 0.7),
+        ("firecracker", 0.56),
+        ("shell", 0.53),
         ("slam", 0.86),
         ("ring", 0.86),
     ],
@@ -104,7 +117,7 @@ def test_simulated_impulses_are_called_what_they_are(kind: str, least: float) ->
 
 
 def test_simulated_rivals_are_seldom_called_gunshots() -> None:
-    for kind, most in (("firecracker", 16), ("string", 6), ("slam", 3), ("ring", 4), ("shock_wave", 3)):
+    for kind, most in (("firecracker", 11), ("shell", 13), ("string", 7), ("slam", 3), ("ring", 4), ("shock_wave", 3)):
         names = Counter(label(row) for row in shipped().probabilities(loudest_windows(kind)))
         assert names["gunshot"] <= most, (kind, names)
 
@@ -150,6 +163,11 @@ def empty_archive() -> bytes:
         altered(n0_0_w=np.zeros((9, 2))),
         altered(n0_4_b=np.zeros(2)),
         altered(networks=np.array(0)),
+        altered(dense=None),
+        altered(dense=np.array(0)),
+        altered(d0_0_w=None),
+        altered(d0_0_w=np.zeros((3, 128))),
+        altered(d0_2_b=np.zeros(3)),
         altered(temperature=np.array(0.0)),
         altered(temperature=np.array(np.nan)),
         altered(scale=np.zeros_like(shipped().scale)),
@@ -165,7 +183,7 @@ def test_what_is_no_model_is_one_clear_sentence(data: bytes) -> None:
 
 @pytest.mark.parametrize("data", [altered(version=np.array(1)), altered(version=None), empty_archive()])
 def test_another_version_is_refused_by_name(data: bytes) -> None:
-    with pytest.raises(UnknownVersionError, match="this program reads 2"):
+    with pytest.raises(UnknownVersionError, match="this program reads 3"):
         Model.from_bytes(data)
 
 
