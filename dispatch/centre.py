@@ -24,6 +24,7 @@ from dispatch.api.render import render_event, render_node
 from dispatch.authority import Authority, open_authority, server_names
 from dispatch.bell import Bell
 from dispatch.mandate import Mandates, first_mandate, kept_mandate
+from dispatch.metrics import Metrics
 from dispatch.nodes import Nodes
 from dispatch.orders import Orders
 from dispatch.places import Frame, kept_frame
@@ -76,6 +77,7 @@ class Centre:
         )
         self.alert_health = {destination.name: Health() for destination in settings.alerts}
         self.alerts_queued = Bell()
+        self.metrics = Metrics()
         self._publishing = asyncio.Lock()
 
     def renew_authority(self) -> None:

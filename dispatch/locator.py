@@ -47,6 +47,7 @@ class Locator:
     def take(self, arrivals: Sequence[Arrival]) -> None:
         """Hand over arrivals that are kept already."""
         if arrivals:
+            self._centre.metrics.arrivals_came()
             self._waiting.put_nowait(arrivals)
 
     async def run(self) -> None:
@@ -62,7 +63,9 @@ class Locator:
                 continue
             while not self._waiting.empty():
                 batch.extend(self._waiting.get_nowait())
-            await self._locate(batch)
+            since_s = self._centre.metrics.locating()
+            if await self._locate(batch):
+                self._centre.metrics.located(since_s)
             quiet_s = QUIET_S
 
     def close(self) -> None:
@@ -78,12 +81,14 @@ class Locator:
             shots += (await self._in_thread(self._build, *span))[1]
         await self._keep(shots, missed)
 
-    async def _locate(self, batch: Sequence[Arrival]) -> None:
-        """Locate arrivals and keep the shots; those too late for the running network get one of their own."""
+    async def _locate(self, batch: Sequence[Arrival]) -> bool:
+        """Locate arrivals and keep the shots, if there are any; arrivals too late for the running network get one of
+        their own."""
         shots = await self._in_thread(self._feed, [a for a in batch if a.time_ns >= self._floor_ns])
         for span in _spans([a.time_ns for a in batch if a.time_ns < self._floor_ns]):
             shots += (await self._in_thread(self._build, *span))[1]
         await self._keep(shots, batch)
+        return bool(shots)
 
     def _feed(self, batch: Sequence[Arrival]) -> list[Shot]:
         now_ns = self._centre.clock_ns()

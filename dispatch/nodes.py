@@ -78,6 +78,10 @@ class Nodes:
         self._status[identity] = new
         self._heard.add(identity)
 
+    def states(self) -> list[str]:
+        """The state of every node."""
+        return [self.state(identity) for identity in self._status]
+
     def state(self, identity: str) -> str:
         """The node's state now."""
         return self._status[identity].state(self._clock_ns(), self._since_ns)

@@ -99,6 +99,16 @@ class Reception:
     async def take(self, message: bytes, sender: str | None) -> Report:
         """Take one signed report. `sender`: the node whose certificate it came under; None on a way where its signature
         alone vouches for it. Raises RejectedError, InputError, and ResourceError where it cannot be kept."""
+        metrics = self._centre.metrics
+        try:
+            report = await self._take(message, sender)
+        except (RejectedError, InputError, ResourceError) as error:
+            metrics.refused[_code(error)] += 1
+            raise
+        metrics.reports += 1
+        return report
+
+    async def _take(self, message: bytes, sender: str | None) -> Report:
         now_ns = self._centre.clock_ns()
         envelope = decode_envelope(message)
         if sender not in (None, envelope.node):
@@ -167,12 +177,17 @@ class Reception:
 
 def status_of(error: Exception) -> tuple[int, str]:
     """A refusal as a status and one sentence."""
-    if isinstance(error, RejectedError):
-        return error.status, str(error)
-    if isinstance(error, InputError):
-        return 400, str(error)
+    code = _code(error)
+    if code != 503:
+        return code, str(error)
     log.warning("a request could not be kept", problem=str(error))
-    return 503, f"the centre could not keep this ({error}); send it again later"
+    return code, f"the centre could not keep this ({error}); send it again later"
+
+
+def _code(error: Exception) -> int:
+    if isinstance(error, RejectedError):
+        return error.status
+    return 400 if isinstance(error, InputError) else 503
 
 
 def _signed_until(envelope: Envelope, record: NodeRecord) -> int | None:

@@ -134,6 +134,12 @@ def open_nodes(connection: sa.Connection, destination: str) -> dict[str, int]:
     return {subject: one.sent_ms for subject, one in last.items() if one.kind != "end"}
 
 
+def count_by_state(connection: sa.Connection) -> dict[str, int]:
+    """How many alerts there are in each state."""
+    query = sa.select(alerts.c.state, sa.func.count().label("number")).group_by(alerts.c.state)
+    return {row.state: row.number for row in connection.execute(query)}
+
+
 def find(connection: sa.Connection, ids: Sequence[str]) -> list[Queued]:
     """These alerts, oldest first."""
     query = sa.select(alerts).where(alerts.c.id.in_(ids)).order_by(alerts.c.row)

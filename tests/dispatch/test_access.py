@@ -68,6 +68,7 @@ MAY: dict[str, frozenset[str]] = {
     "GET /api/journal/check": AUDITORS,
     "GET /healthz": ANYONE_AT_ALL,
     "GET /readyz": ANYONE_AT_ALL,
+    "GET /metrics": EVERYBODY,
 }
 
 
