@@ -15,6 +15,7 @@ COMMANDS = {
     "centre": ("dispatch.cli", "run the centre: ingest, location, the dispatcher's page"),
     "backup": ("dispatch.commands.backup", "back up a centre, which may be running, into an encrypted folder"),
     "restore": ("dispatch.commands.restore", "bring a centre back from its backup, without what was erased since"),
+    "dpia": ("dispatch.commands.dpia", "write the data-protection file of a centre, in French or English"),
     "addresses": ("dispatch.commands.addresses", "street addresses for the centre: never the fix, only near it"),
     "node": ("arrays.cli", "run one node from its settings file, or enrol it"),
     "doctor": ("arrays.doctor", "say whether a node can locate, and what hinders it"),

@@ -1,0 +1,1 @@
+"""The data-protection file of a centre, written from its running configuration."""
