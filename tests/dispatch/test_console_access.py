@@ -55,3 +55,13 @@ def test_axe_finds_nothing_on_the_board(browser: Browser, locale: str, width: in
             page.keyboard.press("Escape")
         assert page.evaluate("document.documentElement.scrollWidth") == width
         page.close()
+
+
+def test_axe_finds_nothing_where_an_analyst_answers_blind(browser: Browser) -> None:
+    with canned(events=[event(1, 60)], role="analyst", rights=RIGHTS) as centre:
+        page = browser.new_page(locale="en-GB", bypass_csp=True)
+        page.goto(centre.page)
+        page.get_by_test_id("to-judge").get_by_role("button").click()
+        expect(page.get_by_test_id("blind").locator("tbody tr")).to_have_count(2)
+        assert violations(page) == []
+        page.close()

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.dispatch.running import REPOSITORY, FakeNode, RunningCentre, block, running_centre, tokens
+from tests.dispatch.running import REPOSITORY, FakeNode, RunningCentre, block, running_centre, tokens, wait_for
 from tests.dispatch.test_console import CHROMIUM, DRAWING, PLAIN, fire, healthy
 
 pytestmark = [pytest.mark.browser, pytest.mark.alone]
@@ -70,7 +70,7 @@ def shot(centre: RunningCentre, nodes: list[FakeNode]) -> str:
     healthy(centre, nodes)
     before = {e["id"] for e in centre.state()["events"]}
     fire(centre, nodes, place=next(PLACES))
-    (new,) = [e["id"] for e in centre.state()["events"] if e["id"] not in before]
+    (new,) = wait_for(lambda: {e["id"] for e in centre.state()["events"]} - before)
     return str(new)
 
 
@@ -175,6 +175,28 @@ def test_a_persons_verdict_stands_beside_the_machines(browser: Browser, centre: 
         verdicts = page.get_by_test_id("verdicts")
         expect(verdicts).to_contain_text(re.compile(r"MachineTir possible"))
         expect(verdicts).to_contain_text(f"{me}feu d'artifice, 2 coups")
+
+
+def test_an_analyst_answers_before_seeing_what_the_machine_says(
+    browser: Browser, centre: RunningCentre, shot: str
+) -> None:
+    with at_work(browser, centre, "analyst") as (page, me):
+        expect(page.get_by_test_id("to-judge").locator("button").first).to_be_visible()
+        expect(page.get_by_test_id("to-judge")).not_to_contain_text(re.compile("gunshot|%"))
+        expect(page.get_by_test_id("shot")).to_have_count(
+            sum(e["status"] == "closed" for e in centre.state()["events"])
+        )
+        page.get_by_test_id("to-judge").locator("button").first.click()
+        expect(page.get_by_test_id("blind").locator("tbody tr")).to_have_count(12)
+        assert page.locator(f'[data-event="{shot}"]').count() == 0  # nor on the map
+        page.keyboard.press("a")  # decides nothing about what is not shown
+        page.get_by_label("fireworks").check()
+        page.get_by_role("button", name="Keep").click()
+        verdicts = page.get_by_test_id("verdicts")
+        expect(verdicts).to_contain_text(re.compile(r"MachinePossible gunshot"))
+        expect(verdicts).to_contain_text(f"{me}fireworks before seeing the machine's")
+    (kept,) = [e for e in centre.state()["events"] if e["id"] == shot]
+    assert (kept["status"], kept["verdict"]["blind"]) == ("open", True)
 
 
 def test_a_wall_display_sees_who_has_it_and_decides_nothing(browser: Browser, centre: RunningCentre, shot: str) -> None:

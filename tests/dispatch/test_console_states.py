@@ -151,6 +151,9 @@ class Handler(SimpleHTTPRequestHandler):
             self._json(self.canned.state())
         elif path == "/api/stream":
             self._stream()
+        elif path.startswith("/api/events/") and path.endswith("/blind"):
+            heard = [{"after_ms": 0.0, "snr_db": 31.0}, {"after_ms": 212.4, "snr_db": None}]
+            self._json({"id": path.split("/")[-2], "nodes": 2, "heard": heard})
         elif path.startswith("/api/events/"):
             self._json(detail(next(e for e in self.canned.events if e["id"] == path.rpartition("/")[2])))
         else:

@@ -1,5 +1,6 @@
 // What the person looks at, what needs a decision now, and whether the page may turn to something new by itself.
 import { detail, type Incident, type IncidentDetail } from "./api";
+import { review } from "./blind.svelte";
 import { live, type Change } from "./live.svelte";
 
 const NOW_MS = 3_600_000; // what nobody took within the hour is still open, but shouts no more
@@ -26,7 +27,9 @@ class Attention {
   /** Called when possible gunshots came, once for those that came together. */
   onShot: () => void = () => {};
 
-  event = $derived(live.events.find((e) => e.id === this.chosen) ?? null);
+  /** The open event; not where it is still to be answered blind. */
+  event = $derived(live.events.find((e) => e.id === this.chosen && !review.hides(e)) ?? null);
+  blind = $derived(live.hidden.find((e) => e.id === this.chosen) ?? null);
   /** Possible gunshots of the last hour that nobody has taken: on every screen the same, whoever looked at them. */
   waiting = $derived(new Set(live.shots.filter((e) => e.status === "open" && live.now - e.updated_ms < NOW_MS).map((e) => e.id)));
   /** The newest one that waits and is not shown. */
@@ -77,7 +80,7 @@ class Attention {
   /** Read the open event's details again. */
   async refresh(): Promise<void> {
     const id = this.chosen;
-    if (id === null) return;
+    if (id === null || this.blind !== null) return;
     try {
       const found = await detail(id);
       if (this.chosen !== id) return;
@@ -96,6 +99,7 @@ class Attention {
   private took(changes: readonly Change[]): void {
     const fresh: Incident[] = [];
     for (const { event, before } of changes) {
+      if (review.hides(event)) continue;
       const was = before?.label === "gunshot";
       if (event.label === "gunshot") {
         if (!was && event.status === "open") fresh.push(event);
@@ -123,6 +127,7 @@ class Attention {
   private turnTo(event: Incident, near: boolean): void {
     if (this.chosen !== event.id) this.detail = null;
     this.chosen = event.id;
+    if (review.hides(event)) return;
     this.flight = { event, near };
     void this.refresh();
   }

@@ -1,6 +1,7 @@
 // The page's copy of the centre: loaded once, then kept by server-sent events. The browser reconnects by itself and
 // names the last message it saw, so that nothing is missed; after a break everything is read again as well.
 import { Refused, state, type Globe, type Incident, type ListeningNode, type Place, type State } from "./api";
+import { review } from "./blind.svelte";
 import { who } from "./who.svelte";
 
 const RETRY_MS = 2000;
@@ -32,8 +33,10 @@ class Live {
   heardAt = $state(0);
   now = $state(Date.now());
 
-  shots = $derived(this.events.filter((e) => e.label === "gunshot"));
-  others = $derived(this.events.filter((e) => e.label !== "gunshot"));
+  /** What an analyst has yet to answer blind; of these nothing else on the page tells anything. */
+  hidden = $derived(this.events.filter((e) => review.hides(e)));
+  shots = $derived(this.events.filter((e) => e.label === "gunshot" && !review.hides(e)));
+  others = $derived(this.events.filter((e) => e.label !== "gunshot" && !review.hides(e)));
   listening = $derived(this.nodes.filter(hears));
 
   /** The nodes whose places are ours to see, and for the others the squares that they stand in. */

@@ -104,6 +104,12 @@ export const english = {
   machine: "Machine",
   verdicts: "Verdicts",
   no_verdict: "no verdict yet",
+  blind_queue: (n: number): string => `To judge first: ${n}`,
+  blind_title: "Your answer first",
+  blind_note: "Place, class and probability are hidden until you have answered.",
+  blind_show: "Show it without answering",
+  blind_all: "Show all without answering",
+  after_first: "After the first",
   blind_mark: "before seeing the machine's",
   corroborated: (n: number): string => (n === 1 ? "1 call or finding attached" : `${n} calls or findings attached`),
 };

@@ -100,6 +100,12 @@ export const french: DecidingWords = {
   machine: "Machine",
   verdicts: "Avis",
   no_verdict: "pas encore d'avis",
+  blind_queue: (n) => `À juger d'abord : ${n}`,
+  blind_title: "Votre réponse d'abord",
+  blind_note: "Le lieu, la classe et la probabilité restent cachés jusqu'à votre réponse.",
+  blind_show: "Voir sans répondre",
+  blind_all: "Tout voir sans répondre",
+  after_first: "Après le premier",
   blind_mark: "avant de voir celui de la machine",
   corroborated: (n) => (n === 1 ? "1 appel ou constat rattaché" : `${n} appels ou constats rattachés`),
 };

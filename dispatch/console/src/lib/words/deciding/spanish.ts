@@ -100,6 +100,12 @@ export const spanish: DecidingWords = {
   machine: "Máquina",
   verdicts: "Veredictos",
   no_verdict: "aún sin veredicto",
+  blind_queue: (n) => `Por juzgar primero: ${n}`,
+  blind_title: "Primero su respuesta",
+  blind_note: "El lugar, la clase y la probabilidad quedan ocultos hasta que responda.",
+  blind_show: "Verlo sin responder",
+  blind_all: "Ver todo sin responder",
+  after_first: "Tras el primero",
   blind_mark: "antes de ver el de la máquina",
   corroborated: (n) => (n === 1 ? "1 llamada o hallazgo adjunto" : `${n} llamadas o hallazgos adjuntos`),
 };
