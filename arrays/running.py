@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import resource
 import signal
 import sys
 import threading
@@ -29,6 +30,7 @@ SHIPPED = ("recordings.models", "default.npz")
 def run(settings: Settings) -> int:
     """Run a node until its source ends or a signal comes."""
     log_to_stderr()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # what it heard would be in a dump of its memory
     stop = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
