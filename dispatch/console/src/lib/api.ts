@@ -173,6 +173,13 @@ export interface Me {
   role: string | null;
   rights: string[];
   ends_ms: number;
+  has_codes: boolean;
+}
+
+/** The secret of one-time codes, which the centre tells once. */
+export interface Codes {
+  secret: string;
+  link: string;
 }
 
 const PATIENCE_MS = 8000;
@@ -182,6 +189,7 @@ export class Refused extends Error {
   constructor(
     readonly status: number,
     sentence: string,
+    readonly codeNeeded = false,
   ) {
     super(sentence);
   }
@@ -195,19 +203,32 @@ async function ask(method: string, path: string, body?: unknown): Promise<Respon
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
   if (answer.ok) return answer;
-  const told = (await answer.json().catch(() => ({}))) as { error?: string };
-  throw new Refused(answer.status, told.error ?? `${path}: ${answer.status}`);
+  const told = (await answer.json().catch(() => ({}))) as { error?: string; code_needed?: boolean };
+  throw new Refused(answer.status, told.error ?? `${path}: ${answer.status}`, told.code_needed);
 }
 
 const get = async <T>(path: string): Promise<T> => (await (await ask("GET", path)).json()) as T;
 const post = async <T>(path: string, body: unknown): Promise<T> => (await (await ask("POST", path, body)).json()) as T;
 
+/** A code as the centre wants it: apps show it in groups. */
+const bare = (code: string): string => code.replaceAll(" ", "");
+
 export const session = {
   me: (): Promise<Me | null> => get("/api/session"),
-  logIn: (name: string, password: string): Promise<Me> => post("/api/session", { name, password }),
+  logIn: (name: string, password: string, code?: string): Promise<Me> =>
+    post("/api/session", { name, password, code: code && bare(code) }),
   follow: (secret: string, password?: string, name?: string): Promise<Me> =>
     post("/api/session/link", { secret, password, name }),
   end: (): Promise<Response> => ask("DELETE", "/api/session"),
+};
+
+export const account = {
+  password: (password: string, fresh: string, code?: string): Promise<Response> =>
+    ask("PUT", "/api/session/password", { password, new_password: fresh, code: code && bare(code) }),
+  offerCodes: (password: string): Promise<Codes> => post("/api/session/codes", { password }),
+  confirmCodes: (code: string): Promise<Response> => ask("PUT", "/api/session/codes", { code: bare(code) }),
+  endCodes: (password: string, code: string): Promise<Response> =>
+    ask("POST", "/api/session/codes/end", { password, code: bare(code) }),
 };
 
 export const state = (): Promise<State> => get("/api/state");

@@ -6,7 +6,7 @@ const LINK = /^#\/(first|join|enter)\/([\w-]+)$/;
 const RETRY_MS = 2000;
 
 /** Why somebody was not let in, for the page's words to tell. */
-export type Refusal = "wrong" | "link" | "many" | "password" | "name" | "away";
+export type Refusal = "wrong" | "code" | "own" | "link" | "many" | "password" | "name" | "ended" | "away";
 
 class Who {
   me = $state.raw<Me | null>(null);
@@ -17,6 +17,8 @@ class Who {
   /** The one-time link by which this page was opened. */
   link = $state.raw<{ kind: LinkKind; secret: string } | null>(null);
   refusal = $state<Refusal | null>(null);
+  /** Whether the password was right and the centre wants a one-time code too. */
+  codeNeeded = $state(false);
 
   /** Told when somebody is let in again after an end. */
   onBack: () => void = () => {};
@@ -32,8 +34,19 @@ class Who {
     this.asked = true;
   }
 
-  logIn(name: string, password: string): Promise<boolean> {
-    return this.come(() => session.logIn(name, password));
+  logIn(name: string, password: string, code?: string): Promise<boolean> {
+    return this.come(() => session.logIn(name, password, code));
+  }
+
+  /** From the code back to name and password. */
+  startOver(): void {
+    this.codeNeeded = false;
+    this.refusal = null;
+  }
+
+  /** One-time codes were turned on or off. */
+  setCodes(on: boolean): void {
+    if (this.me !== null) this.me = { ...this.me, has_codes: on };
   }
 
   follow(password?: string, name?: string): Promise<boolean> {
@@ -73,20 +86,24 @@ class Who {
       if (this.me !== null && this.me.name !== me.name) location.reload(); // another person: another view
       this.me = me;
       this.link = null;
+      this.codeNeeded = false;
       if (this.ended) this.onBack();
       this.ended = false;
       return true;
     } catch (error) {
-      this.refusal = why(error, this.link !== null);
+      if (error instanceof Refused && error.codeNeeded) this.codeNeeded = true;
+      else this.refusal = why(error, "password", this.link !== null ? "link" : this.codeNeeded ? "code" : "wrong");
       return false;
     }
   }
 }
 
-function why(error: unknown, link: boolean): Refusal {
+/** What a refusal is about; `unfit`: what the centre calls unfit where it is not the name; `stranger`: what 401 means. */
+export function why(error: unknown, unfit: Refusal, stranger: Refusal = "ended"): Refusal {
   if (!(error instanceof Refused)) return "away";
-  if (error.status === 401) return link ? "link" : "wrong";
-  if (error.status === 400 || error.status === 422) return /^name/.test(error.message) ? "name" : "password";
+  if (error.status === 401) return stranger;
+  if (error.status === 403) return "own";
+  if (error.status === 400 || error.status === 422) return /^name/.test(error.message) ? "name" : unfit;
   return error.status === 429 ? "many" : "away";
 }
 
