@@ -22,6 +22,8 @@ from recordings.report import html as pieces
 from recordings.report.language import Language, moment
 from recordings.report.style import STYLE
 
+UNNUMBERED = "h2::before { content: none }"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
@@ -96,7 +98,7 @@ def sections(settings: Settings, known: Found, language: str) -> list[Section]:
         Section(w("security"), [secured]),
         Section(w("rights"), [w("rights.access")]),
         Section(w("law"), [laws]),
-        Section(w("open"), [tuple(f"{w('fill')}: {w(f'open.{point}')}" for point in points)]),
+        Section(w("open"), [tuple(w("open.line", fill=w("fill"), point=w(f"open.{point}")) for point in points)]),
     ]
 
 
@@ -134,7 +136,7 @@ def as_html(title: str, under: str, parts: Sequence[Section], language: str, mad
         [
             f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8"/>',
             f'<meta name="dcterms.created" content="{iso}"/><meta name="dcterms.modified" content="{iso}"/>',
-            f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
+            f"<title>{escape(title)}</title>\n<style>{STYLE}{UNNUMBERED}</style>\n</head>\n<body>",
             f"<h1>{escape(title)}</h1>\n<p>{escape(under)}</p>",
             *body,
             "</body>\n</html>\n",
@@ -149,7 +151,8 @@ def _mandate(mandate: Mandate | None, w: Language) -> Iterator[str | Table]:
     yield w("mandate")
     start, end = (moment(ns).strftime("%Y-%m-%d %H:%M") for ns in (mandate.start_ns, mandate.end_ns))
     clips = w("yes" if mandate.clips else "no")
-    rows = (("purpose", mandate.purpose), ("start", start), ("end", end), ("clips", clips))
+    zone = "; ".join(" ".join(f"({x:.0f}, {y:.0f})" for x, y in ring) for ring in mandate.zone)
+    rows = (("purpose", mandate.purpose), ("zone", zone), ("start", start), ("end", end), ("clips", clips))
     yield Table(("", ""), [(w(f"mandate.{name}"), value) for name, value in rows])
     yield w("mandate.outside")
 

@@ -248,9 +248,10 @@ DPIA_WORDS: dict[str, tuple[str, str]] = {
         "Mesures de sécurité",
     ),
     "security.tls": (
-        "Reports come over TLS under a certificate of each node, signed with its own key; a revoked node is not heard.",
-        "Les rapports arrivent par TLS sous un certificat propre à chaque nœud, signés de sa clé ; un "
-        "nœud révoqué n'est pas entendu.",
+        "Every report is signed with its node's own key; over HTTPS it comes under the node's "
+        "certificate. A revoked node is not heard.",
+        "Chaque rapport est signé de la clé propre à son nœud ; par HTTPS, il arrive sous le certificat "
+        "du nœud. Un nœud révoqué n'est pas entendu.",
     ),
     "security.page": (
         "The page listens on {host}: {how}. Passwords are kept as argon2id digests.",
@@ -341,5 +342,13 @@ DPIA_WORDS: dict[str, tuple[str, str]] = {
     "open.review": (
         "who reviews this file, and when",
         "qui revoit ce dossier, et quand",
+    ),
+    "open.line": (
+        "{fill}: {point}",
+        "{fill} : {point}",
+    ),
+    "mandate.zone": (
+        "corners of the zone, m east and north of the origin",
+        "sommets de la zone, m à l'est et au nord de l'origine",
     ),
 }

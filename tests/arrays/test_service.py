@@ -56,12 +56,13 @@ def test_a_manager_that_is_gone_does_not_end_a_node(tmp_path: Path) -> None:
     assert "the service manager does not hear" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["tocsin-node.service", "tocsin-centre.service"])
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
-def test_systemd_understands_the_unit(tmp_path: Path) -> None:
-    unit = tmp_path / UNIT.name
-    unit.write_text(UNIT.read_text().replace("/opt/tocsin/bin/tocsin", "/bin/true"))
+def test_systemd_understands_the_units(tmp_path: Path, name: str) -> None:
+    unit = tmp_path / name
+    unit.write_text(UNIT.with_name(name).read_text().replace("/opt/tocsin/bin/tocsin", "/bin/true"))
     environment = {**os.environ, "SYSTEMD_LOG_LEVEL": "warning"}
     line = ["systemd-analyze", "verify", "--man=no", str(unit)]
     done = subprocess.run(line, capture_output=True, text=True, env=environment, check=False)
-    about = [said for said in done.stderr.splitlines() if UNIT.name in said]
+    about = [said for said in done.stderr.splitlines() if name in said]
     assert (done.returncode, about) == (0, [])
