@@ -7,7 +7,7 @@ import { who } from "./who.svelte";
 const RETRY_MS = 2000;
 const QUIET_MS = 20_000; // nodes report every few seconds: longer silence than this is asked about
 const ASLEEP_MS = 5000; // a second that lasts this long means that the computer slept
-const KEPT = 400;
+export const KEPT = 400;
 const TOGETHER_MS = 40; // what comes within this time is drawn at once: a thousand events a minute stay usable
 
 /** A square that nodes stand in: how many there are, and how many listen. */
@@ -24,6 +24,8 @@ export type Change = { event: Incident; before: Incident | null };
 class Live {
   nodes = $state.raw<ListeningNode[]>([]);
   events = $state.raw<Incident[]>([]);
+  /** Whether older events came than the page keeps. */
+  capped = $state(false);
   name = $state("");
   origin = $state.raw<Globe | null>(null);
   loaded = $state(false);
@@ -153,6 +155,7 @@ class Live {
       known.set(event.id, event);
       if (before === null || before.updated_ms < event.updated_ms) changes.push({ event, before });
     }
+    this.capped ||= known.size > KEPT;
     this.events = sorted([...known.values()]).slice(0, KEPT);
     if (changes.length > 0) this.onChanges(changes);
   }

@@ -108,6 +108,7 @@ export const english = {
   queue: "Possible gunshots",
   waiting: (n: number): string => `${n} to decide`,
   other_sounds: (n: number): string => (n === 1 ? "1 other sound" : `${n} other sounds`),
+  capped: (n: number): string => `Only the newest ${n} are shown here; the centre keeps them all.`,
   other_note: "Located, but not taken for gunshots.",
   empty_title: "All quiet",
   empty_listening: (n: number): string => `${nodes(n)} listening. A located shot will appear here.`,

@@ -131,6 +131,7 @@ export const french: Words = {
   queue: "Tirs possibles",
   waiting: (n) => `${n} à décider`,
   other_sounds: (n) => (n === 1 ? "1 autre bruit" : `${n} autres bruits`),
+  capped: (n) => `Seuls les ${n} plus récents sont affichés ; le centre les garde tous.`,
   other_note: "Localisés, mais non pris pour des tirs.",
   empty_title: "Tout est calme",
   empty_listening: (n) =>

@@ -132,6 +132,7 @@ export const spanish: Words = {
   queue: "Posibles disparos",
   waiting: (n) => `${n} por decidir`,
   other_sounds: (n) => (n === 1 ? "1 sonido más" : `${n} sonidos más`),
+  capped: (n) => `Solo se muestran los ${n} más recientes; el centro los guarda todos.`,
   other_note: "Localizados, pero no tomados por disparos.",
   empty_title: "Todo en calma",
   empty_listening: (n) =>
