@@ -37,10 +37,10 @@ LED_GUNSHOT, LED_OTHERS = 0.4, 0.02
 ALOFT_FIREWORK, ALOFT_OTHERS = 0.5, 0.02
 HIGH, LOW = 0.9, 0.1  # probabilities that it was high, from which words say so or deny it
 
-# Rhythm: how far the intervals of rapid rounds stray from even ones, as a share (median and spread of its logarithm). A
-# gun's action repeats within a few per cent, a string's fuse burns unevenly.
-RAPID_S, LEAST_ROUNDS = 0.2, 5
-EVEN, UNEVEN, STRAYS = 0.03, 0.4, 0.7
+# Rhythm: how far three in four of the intervals between rapid rounds stray from even ones at most, as a share (median
+# and spread of its logarithm). A gun's action repeats within a few per cent, a string's fuse burns unevenly.
+FASTEST_S, RAPID_S, LEAST_ROUNDS = 0.01, 0.2, 5
+EVEN, UNEVEN, STRAYS = 0.04, 0.4, 0.7
 EVEN_GUNSHOT, EVEN_OTHERS = 0.9, 0.05
 
 # Three places and more within seconds: a battery of fireworks; seldom as many shooters.
@@ -98,10 +98,10 @@ def rhythm(times_s: Sequence[float] | Array) -> Cue | None:
     An interval with missing rounds in it counts as so many.
     """
     gaps = np.diff(np.asarray(times_s, dtype=float))
-    if len(gaps) < LEAST_ROUNDS - 1 or not 0.0 < (usual := float(np.median(gaps))) < RAPID_S:
+    if len(gaps) < LEAST_ROUNDS - 1 or not FASTEST_S < (usual := float(np.median(gaps))) < RAPID_S:
         return None
     steps = gaps / np.maximum(np.round(gaps / usual), 1.0)
-    astray = max(float(np.median(np.abs(steps / np.median(steps) - 1.0))), 1e-3)
+    astray = max(float(np.quantile(np.abs(steps / np.median(steps) - 1.0), 0.75)), 1e-3)
     even = _logistic(_log_normal(astray, EVEN) - _log_normal(astray, UNEVEN))
     weights = {label: _mixed(even, EVEN_OTHERS) for label in ("firework", "other", "shock_wave")}
     weights["gunshot"] = _mixed(even, EVEN_GUNSHOT)

@@ -15,7 +15,7 @@ WITHDRAWN = "withdrawn"
 LEAST = 0.5  # a class is named from this probability on
 SURE = 0.98  # one opinion is never worth more than this, nor less than 1 − this
 STANDS_OUT_DB = 13.5  # SNR from which what was found only when asked again counts as heard: as likely direct as not
-SHARED = 0.5  # of the nodes' evidence is independent: they heard one sound over similar paths
+INDEPENDENT = 0.5  # of the nodes' evidence: they heard one sound over similar paths
 
 
 def verdict(
@@ -43,8 +43,9 @@ def verdict(
 def together(shots: Sequence[Shot]) -> Verdict:
     """The class of an event from its shots, in the order in which they were fired; 'withdrawn' where none stands.
 
-    Its shots are one source's: their probabilities are pooled as nodes' opinions are, then the rhythm and the spread of
-    the places count. The reasons are those of the shot that says most, and what only the event shows.
+    Its shots are one source's over the same paths, and say the same thing again: their log-odds are averaged, then the
+    rhythm and the spread of the places count. The reasons are those of the shot that says most, and what only the event
+    shows.
     """
     standing = [s for s in shots if s.verdict.label != WITHDRAWN]
     opinions = [dict(s.verdict.probabilities) for s in standing if s.verdict.probabilities]
@@ -55,7 +56,7 @@ def together(shots: Sequence[Shot]) -> Verdict:
     first_ns = standing[0].origin.time_ns
     times_s = [(s.origin.time_ns - first_ns) * 1e-9 for s in standing]
     seen = [cue for cue in (rhythm(times_s), spread([s.origin for s in standing])) if cue is not None]
-    probabilities = _joined(_pool(opinions), seen)
+    probabilities = _joined(_pool(opinions, 0.0), seen)
     label = max(probabilities, key=lambda one: probabilities[one])
     telling = max(standing, key=lambda s: (s.verdict.probabilities.get(label, 0.0), s.key))
     return _named(probabilities, (*telling.verdict.reasons, *_words(seen)))
@@ -73,11 +74,11 @@ def _named(probabilities: Mapping[str, float], reasons: tuple[Reason, ...]) -> V
     return Verdict(label=named, probability=probability, probabilities=probabilities, reasons=reasons)
 
 
-def _pool(opinions: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Log-odds of each label, pooled with an exponent n^(SHARED − 1): between the opinions' average and their product
-    (logarithmic opinion pool, Genest and Zidek 1986).
+def _pool(opinions: Sequence[Mapping[str, float]], independent: float = INDEPENDENT) -> dict[str, float]:
+    """Log-odds of each label, pooled with an exponent n^(independent − 1): between the opinions' average (0) and their
+    product (1) (logarithmic opinion pool, Genest and Zidek 1986).
     """
-    weight = len(opinions) ** (SHARED - 1)
+    weight = len(opinions) ** (independent - 1)
     scores = {}
     for label in opinions[0]:
         odds = [min(max(o.get(label, 0.0), 1 - SURE), SURE) for o in opinions]
