@@ -21,6 +21,7 @@ except ImportError as error:
 REPORTS, ANSWERS = "tocsin/reports", "tocsin/answers"
 CONNECT_S = 60.0
 ANSWER_S = 60.0
+NO_READER = 0x10  # MQTT 5: the broker took a message that nobody has subscribed to, and has forgotten it
 KEEPALIVE_S = 240  # less than most networks' patience with a connection that is silent
 
 
@@ -87,11 +88,15 @@ class MqttUplink:
             ready.set()
             self._mailbox.lost(f"{self._broker.place} hung up: {reason}")
 
+        def published(_client: mqtt.Client, _data: Any, _id: int, reason: Any, _properties: Any) -> None:
+            if reason.value == NO_READER:
+                self._mailbox.lost(f"{self._broker.place} has no centre that reads it")
+
         def came(_client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
             self._mailbox.hear(bytes(message.payload))
 
         client.on_connect, client.on_subscribe, client.on_disconnect = connected, subscribed, disconnected
-        client.on_message = came
+        client.on_publish, client.on_message = published, came
         try:
             client.connect(*self._broker.address, keepalive=KEEPALIVE_S, clean_start=True)
         except (OSError, ValueError) as error:

@@ -223,8 +223,18 @@ def test_only_the_centre_s_own_acknowledgement_counts(tmp_path: Path, kind: str)
                 for message in (forged, b"", b"\xc1"):
                     heard(message)
                 assert not answer.done()
-            with pytest.raises(ResourceError, match="no answer"):
+            with pytest.raises(ResourceError, match=r"no answer|no centre that reads it"):
                 way.send(parcel)
+        way.close()
+
+
+@pytest.mark.timeout(30)
+def test_an_mqtt_broker_that_no_centre_reads_says_so_at_once(tmp_path: Path) -> None:
+    """A broker that was restarted may see the node before the centre, and then forgets what it took."""
+    with server("mqtt", tmp_path / "broker") as broker:
+        way = uplink(Broker(url=broker.url), Mailbox("roof-1", FakeNode("centre").key.public_key().public_bytes_raw()))
+        with pytest.raises(ResourceError, match="no centre that reads it"):
+            way.send(pack([b"report"]))
         way.close()
 
 
