@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from acoustic.errors import InputError, ResourceError
 from arrays.enrolment import FILE, Membership, enrol, read_membership, save_membership
 from arrays.identity import CERTIFICATE
+from arrays.mandate import FILE as MANDATE
 from arrays.settings import Position
 from tests.arrays.https_server import https_server
 from tests.arrays.nodes import CENTRE_KEY, Centre
@@ -41,7 +42,7 @@ def test_the_centre_learns_the_node_and_the_node_keeps_the_centre(tmp_path: Path
     assert (kept.centre, kept.welcome.position) == (membership.centre, membership.welcome.position)
     assert kept.order_key == CENTRE_KEY.public_key().public_bytes_raw()
     assert (tmp_path / "data" / CERTIFICATE).read_text() == membership.welcome.certificate
-    assert {p.name for p in (tmp_path / "data").iterdir()} == {FILE, CERTIFICATE}
+    assert {p.name for p in (tmp_path / "data").iterdir()} == {FILE, CERTIFICATE, MANDATE}
 
 
 @pytest.mark.parametrize("token", ["secret", "secret.", "secret.0123", "." + "0" * 31])
