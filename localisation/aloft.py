@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from acoustic.air import Air
 from localisation.arrivals import Arrival, Origin
-from localisation.likelihood import Fit, Medium, Priors, Rows, X, Y, Z, descend, medium
+from localisation.likelihood import Fit, Medium, Priors, Rows, X, Y, Z, descend, media
 from localisation.solve import NOBODY, rows_of, together
 from localisation.starts import profiled
 
@@ -59,8 +59,7 @@ def _angles(arrivals: Sequence[Arrival]) -> int:
 def _odds(shots: Sequence[Sequence[Arrival]], near: Array, airs: Sequence[Air], priors: Priors) -> list[float]:
     epochs_ns = [min(a.time_ns for a in own) for own in shots]
     rows = together([rows_of(own, epoch, NOBODY) for own, epoch in zip(shots, epochs_ns, strict=True)])
-    each = [medium(air, rows.places[i, rows.use[i]], priors) for i, air in enumerate(airs)]
-    low = Medium(np.stack([m.mean for m in each]), np.stack([m.sigma for m in each]))
+    low = media(rows, airs, priors)
     high = replace(low, mean=_with(low.mean, low.mean[:, HEIGHT] + ABOVE_M), sigma=_with(low.sigma, ABOVE_SPREAD_M))
     angles = np.full((2, *rows.times.shape), math.nan)
     for i, own in enumerate(shots):

@@ -19,6 +19,7 @@ Everything is batched: B problems or starts of K rows each; a mask says which ro
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -111,6 +112,12 @@ def medium(air: Air, places: Array, priors: Priors) -> Medium:
     mean = np.array([air.speed_ms, air.wind_east_ms or 0.0, air.wind_north_ms or 0.0, height])
     speed_sigma = priors.speed_ms if measured else priors.unknown_speed_ms
     return Medium(mean, np.array([speed_sigma, wind_sigma, wind_sigma, priors.height_m]))
+
+
+def media(rows: Rows, airs: Sequence[Air], priors: Priors) -> Medium:
+    """The priors of B problems, one Air each."""
+    each = [medium(air, rows.places[i, rows.use[i]], priors) for i, air in enumerate(airs)]
+    return Medium(np.stack([m.mean for m in each]), np.stack([m.sigma for m in each]))
 
 
 def travel_times(places: Array, sources: Array, air: Array) -> Array:

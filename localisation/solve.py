@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from acoustic.air import Air
 from acoustic.errors import InputError
 from localisation.arrivals import MOVED_M, Arrival, Ellipse, Origin, Place, Residual
-from localisation.likelihood import UNKNOWNS, C, Fit, Medium, Priors, Rows, T, X, Y, Z, descend, medium
+from localisation.likelihood import UNKNOWNS, C, Fit, Medium, Priors, Rows, T, X, Y, Z, descend, media
 from localisation.starts import profiled, spaced, starts
 from localisation.uncertainty import ellipse
 
@@ -114,8 +114,7 @@ def modes(rows: Rows, airs: Sequence[Air], priors: Priors, near: Array | None = 
     """The best maximum of each problem's posterior, and its rivals, sought everywhere; where `near` (B, 2) m is given,
     the maximum there. One Air a problem.
     """
-    each = [medium(air, rows.places[i, rows.use[i]], priors) for i, air in enumerate(airs)]
-    around = Medium(np.stack([m.mean for m in each]), np.stack([m.sigma for m in each]))
+    around = media(rows, airs, priors)
     if near is None:
         begin, problem = starts(rows, around, priors)
         fit = descend(begin, rows.of(problem), around.of(problem), priors)
