@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.dispatch.canned import DIST, canned, event
 from tests.dispatch.running import REPOSITORY
 from tests.dispatch.test_console import CHROMIUM, DRAWING, PLAIN
-from tests.dispatch.test_console_states import DIST, canned, event
 
 pytestmark = pytest.mark.browser
 

@@ -1,0 +1,201 @@
+"""A centre that says what it is told to, and the built page before it: what a real one shows too seldom to wait for."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from dispatch.api.guard import SECURITY
+from tests.dispatch.running import GRID, REPOSITORY
+
+DIST = REPOSITORY / "dispatch" / "console" / "dist"
+
+
+def node(number: int, **other: Any) -> dict[str, Any]:
+    """A node on the wire, healthy unless told otherwise."""
+    x, y, z = GRID[number % len(GRID)]
+    now_ms = int(time.time() * 1e3)
+    base = {"id": f"roof-{number + 1}", "x": x, "y": y, "z": z, "lat": 44.84 + y / 111e3, "lon": -0.58 + x / 79e3}
+    base |= {
+        "zone_m": None,
+        "state": "ok",
+        "last_report_ms": now_ms,
+        "interval_s": 3.0,
+        "clock_sigma_s": 2e-5,
+        "noise_db": -52.0,
+    }
+    return base | {"outbox": 0, "reasons": []} | other
+
+
+def event(number: int, ago_s: float = 0.0, **other: Any) -> dict[str, Any]:
+    """An event on the wire: three rounds, possible gunshots, unless told otherwise."""
+    x, y = other.get("x", 120.0 + 37 * (number % 7)), other.get("y", 80.0 + 29 * (number % 5))
+    time_ms = time.time() * 1e3 - ago_s * 1e3
+    ellipse = {"semi_major_m": 6.2, "semi_minor_m": 3.9, "azimuth_deg": 40.0, "level": 0.9}
+    count = other.get("count", 3)
+    shots = [
+        {"key": f"{number}-{i}", "version": 2, "time_ms": time_ms + 600 * i, "x": x + 1.5 * i, "y": y}
+        | {"ellipse": ellipse, "label": "gunshot", "probability": 0.87}
+        for i in range(max(count, 1))
+    ]
+    reasons = [
+        {"code": "nodes_agree", "values": {"agree": 5, "of": 6, "label": "gunshot"}, "text": "5 of 6 nodes say gunshot"}
+    ]
+    base = {"id": f"e{number}", "number": number, "status": "open", "taken_by": None, "taken_ms": None, "outcome": None}
+    base |= {"verdict": None, "corroborated": 0, "reminded_ms": None}
+    base |= {"label": "gunshot", "probability": 0.87}
+    base |= {"reasons": reasons, "count": count, "time_ms": time_ms, "updated_ms": int(time_ms) + 900}
+    base |= {"x": x, "y": y, "lat": 44.84 + y / 111e3, "lon": -0.58 + x / 79e3, "ellipse": ellipse, "nodes": 5}
+    return base | {"ambiguous": False, "also": [], "late": False, "shots": shots} | other
+
+
+def detail(of: dict[str, Any]) -> dict[str, Any]:
+    """The event with its versions and arrivals; roof-6's is refused."""
+    versions = [
+        {k: shot[k] for k in ("time_ms", "x", "y")}
+        | {"shot": shot["key"], "version": v, "recorded_ms": int(shot["time_ms"]) + 700 * v, "preferred": v == 2}
+        | {"used": 3 + v, "ellipse": shot["ellipse"] | ({"semi_major_m": 30.0, "semi_minor_m": 14.0} if v == 1 else {})}
+        for shot in of["shots"]
+        for v in (1, 2)
+    ]
+    arrivals = [
+        {"id": f"roof-{i}:{n}", "node": f"roof-{i}", "shot": shot["key"], "time_ms": shot["time_ms"] + 90 * i}
+        | {"residual_ms": 31.2 if i == 6 else 0.9 * (i - 3), "refused": "+31 ms off" if i == 6 else ""}
+        | {"snr_db": 31.0 - 3 * i, "azimuth_deg": 40.0 * i, "probabilities": {"gunshot": 0.9, "other": 0.1}}
+        for n, shot in enumerate(of["shots"])
+        for i in range(1, 7)
+    ]
+    return of | {"versions": versions, "arrivals": arrivals, "history": [], "nearest_address": ""}
+
+
+@dataclass
+class Canned:
+    """A centre that says what it is told to, on a free port; `cut` ends every connection and answers no more."""
+
+    nodes: list[dict[str, Any]] = field(default_factory=lambda: [node(i) for i in range(12)])
+    events: list[dict[str, Any]] = field(default_factory=list)
+    skew_ms: float = 0.0
+    role: str = "wall"
+    rights: tuple[str, ...] = ("see-events",)
+    lost: threading.Event = field(default_factory=threading.Event)
+    streams: list[queue.Queue[str | None]] = field(default_factory=list)
+    port: int = 0
+    last_id: int = 0
+
+    @property
+    def page(self) -> str:
+        """Where a browser finds it."""
+        return f"http://127.0.0.1:{self.port}/"
+
+    def state(self) -> dict[str, Any]:
+        """What `/api/state` answers."""
+        known = {"name": "Rue des Essais", "origin": {"lat": 44.84, "lon": -0.58}, "last_id": self.last_id}
+        return known | {"now_ms": int(time.time() * 1e3 + self.skew_ms), "nodes": self.nodes, "events": self.events}
+
+    def say(self, kind: str, data: dict[str, Any]) -> None:
+        """Tell every open page."""
+        kept = self.events if kind == "event" else self.nodes
+        kept[:] = [data, *(one for one in kept if one["id"] != data["id"])]
+        self.last_id += 1
+        for stream in list(self.streams):
+            stream.put(f"id: {self.last_id}\nevent: {kind}\ndata: {json.dumps(data)}\n\n")
+
+    def cut(self) -> None:
+        """The link is gone."""
+        self.lost.set()
+        for stream in list(self.streams):
+            stream.put(None)
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """The built page under the centre's own security headers, and the canned API."""
+
+    def __init__(self, *arguments: Any, canned: Canned, **more: Any) -> None:
+        self.canned = canned
+        super().__init__(*arguments, directory=str(DIST), **more)
+
+    def log_message(self, *_: Any) -> None:
+        """Be quiet."""
+
+    def end_headers(self) -> None:
+        """Every answer is guarded as the centre guards it."""
+        for name, value in SECURITY.items():
+            self.send_header(name, value)
+        super().end_headers()
+
+    def do_GET(self) -> None:
+        """Answer a browser."""
+        path = self.path.partition("?")[0]
+        if path.startswith("/api/") and self.canned.lost.is_set():
+            self.send_error(503)
+        elif path == "/api/session":
+            me = {"name": "Ann", "role": self.canned.role, "rights": self.canned.rights, "ends_ms": 2**42}
+            self._json(me)
+        elif path == "/api/state":
+            self._json(self.canned.state())
+        elif path == "/api/stream":
+            self._stream()
+        elif path.startswith("/api/events/") and path.endswith("/blind"):
+            heard = [{"after_ms": 0.0, "snr_db": 31.0}, {"after_ms": 212.4, "snr_db": None}]
+            self._json({"id": path.split("/")[-2], "nodes": 2, "heard": heard})
+        elif path.startswith("/api/events/"):
+            self._json(detail(next(e for e in self.canned.events if e["id"] == path.rpartition("/")[2])))
+        else:
+            super().do_GET()
+
+    def _json(self, body: dict[str, Any]) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def _stream(self) -> None:
+        mine: queue.Queue[str | None] = queue.Queue()
+        self.canned.streams.append(mine)
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write(b"retry: 200\n\n")
+        self.wfile.flush()
+        try:
+            while (news := mine.get()) is not None:
+                self.wfile.write(news.encode())
+                self.wfile.flush()
+        except OSError:
+            pass  # the page was closed
+        finally:
+            self.canned.streams.remove(mine)
+
+
+class QuietServer(ThreadingHTTPServer):
+    """A page that goes away in the middle of an answer is nothing to print."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """Leave it."""
+
+
+@contextmanager
+def canned(**what: Any) -> Iterator[Canned]:
+    """A canned centre, ended at exit."""
+    centre = Canned(**what)
+    server = QuietServer(("127.0.0.1", 0), partial(Handler, canned=centre))
+    centre.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield centre
+    finally:
+        centre.cut()
+        server.shutdown()
+        thread.join()
+        server.server_close()
