@@ -87,8 +87,9 @@ class Canned:
     rights: tuple[str, ...] = ("see-events",)
     lost: threading.Event = field(default_factory=threading.Event)
     streams: list[queue.Queue[str | None]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    talking: threading.Lock = field(default_factory=threading.Lock)
     port: int = 0
-    last_id: int = 0
 
     @property
     def page(self) -> str:
@@ -97,22 +98,33 @@ class Canned:
 
     def state(self) -> dict[str, Any]:
         """What `/api/state` answers."""
-        known = {"name": "Rue des Essais", "origin": {"lat": 44.84, "lon": -0.58}, "last_id": self.last_id}
+        known = {"name": "Rue des Essais", "origin": {"lat": 44.84, "lon": -0.58}, "last_id": len(self.said)}
         return known | {"now_ms": int(time.time() * 1e3 + self.skew_ms), "nodes": self.nodes, "events": self.events}
 
     def say(self, kind: str, data: dict[str, Any]) -> None:
         """Tell every open page."""
-        kept = self.events if kind == "event" else self.nodes
-        kept[:] = [data, *(one for one in kept if one["id"] != data["id"])]
-        self.last_id += 1
-        for stream in list(self.streams):
-            stream.put(f"id: {self.last_id}\nevent: {kind}\ndata: {json.dumps(data)}\n\n")
+        with self.talking:
+            kept = self.events if kind == "event" else self.nodes
+            kept[:] = [data, *(one for one in kept if one["id"] != data["id"])]
+            self.said.append(f"id: {len(self.said) + 1}\nevent: {kind}\ndata: {json.dumps(data)}\n\n")
+            for stream in self.streams:
+                stream.put(self.said[-1])
+
+    def listen(self, since: int) -> queue.Queue[str | None]:
+        """What is told from now on, and first what was missed."""
+        with self.talking:
+            mine: queue.Queue[str | None] = queue.Queue()
+            for news in self.said[since:]:
+                mine.put(news)
+            self.streams.append(mine)
+            return mine
 
     def cut(self) -> None:
         """The link is gone."""
         self.lost.set()
-        for stream in list(self.streams):
-            stream.put(None)
+        with self.talking:
+            for stream in self.streams:
+                stream.put(None)
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -133,7 +145,7 @@ class Handler(SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer a browser."""
-        path = self.path.partition("?")[0]
+        path, _, asked = self.path.partition("?")
         if path.startswith("/api/") and self.canned.lost.is_set():
             self.send_error(503)
         elif path == "/api/session":
@@ -142,7 +154,7 @@ class Handler(SimpleHTTPRequestHandler):
         elif path == "/api/state":
             self._json(self.canned.state())
         elif path == "/api/stream":
-            self._stream()
+            self._stream(int(self.headers.get("Last-Event-ID") or asked.removeprefix("last_id=")))
         elif path.startswith("/api/events/") and path.endswith("/blind"):
             heard = [{"after_ms": 0.0, "snr_db": 31.0}, {"after_ms": 212.4, "snr_db": None}]
             self._json({"id": path.split("/")[-2], "nodes": 2, "heard": heard})
@@ -157,9 +169,8 @@ class Handler(SimpleHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(json.dumps(body).encode())
 
-    def _stream(self) -> None:
-        mine: queue.Queue[str | None] = queue.Queue()
-        self.canned.streams.append(mine)
+    def _stream(self, since: int) -> None:
+        mine = self.canned.listen(since)
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
