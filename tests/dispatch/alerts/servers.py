@@ -1,4 +1,4 @@
-"""Real peers on free ports: a TCP or TLS server that keeps what it gets, a mail server, and Debian's mosquitto."""
+"""Real peers on free ports: a TCP or TLS server that keeps what it gets, a mail server, a TAK server, mosquitto."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import socket
 import socketserver
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -95,6 +96,33 @@ def mail_server(tls: ssl.SSLContext | None, refused: str = "") -> Iterator[tuple
         controller.stop()
 
 
+def peer_file(name: str) -> Path:
+    """A file of the peers that have an environment of their own: `make test` makes it, for they want old libraries."""
+    found = next((Path(sys.prefix) / "peers").glob(f"lib/python*/site-packages/{name}"), None)
+    assert found is not None, f"make test installs the peer that has {name}"
+    return found
+
+
+@contextmanager
+def tak_server(folder: Path) -> Iterator[str]:
+    """A TAK server, which passes what one client sends on to the others; its address."""
+    port = free_port()
+    settings = folder / "taky.conf"
+    settings.write_text(
+        f"[taky]\nbind_ip=127.0.0.1\nroot_dir={folder}\n[cot_server]\nport={port}\n[ssl]\nenabled=false\n"
+    )
+    program = Path(sys.prefix) / "peers" / "bin" / "taky"
+    assert program.exists(), "make test installs taky"
+    with (folder / "taky.log").open("w") as log:
+        process = subprocess.Popen([program, "-c", settings, "-l", "debug"], stdout=log, stderr=log)
+    try:
+        _wait_for_port(port)
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
 @contextmanager
 def mosquitto(folder: Path, port: int | None = None) -> Iterator[str]:
     """A broker; its address."""
@@ -106,12 +134,16 @@ def mosquitto(folder: Path, port: int | None = None) -> Iterator[str]:
     with (folder / "mosquitto.log").open("w") as log:
         process = subprocess.Popen([program, "-c", settings], stdout=log, stderr=log)
     try:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", taken)) == 0:
-                    break
-            time.sleep(0.05)
+        _wait_for_port(taken)
         yield f"127.0.0.1:{taken}"
     finally:
         process.terminate()
         process.wait(10)
+
+
+def _wait_for_port(port: int) -> None:
+    for _ in range(400):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)

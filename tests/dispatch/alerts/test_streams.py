@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -15,7 +16,7 @@ from dispatch.alerts.cot import Cot
 from dispatch.alerts.syslog import Syslog
 from tests.dispatch.alerts.receivers import free_port
 from tests.dispatch.alerts.samples import SENT_MS, alert, heard
-from tests.dispatch.alerts.servers import datagrams, server_tls, sink
+from tests.dispatch.alerts.servers import datagrams, server_tls, sink, tak_server
 from tests.dispatch.running import wait_for
 
 NOW_S = SENT_MS / 1e3
@@ -55,6 +56,31 @@ def test_an_exercise_and_an_unknown_place_are_marked() -> None:
         point = ET.fromstring(cot.encode(nowhere, "a-u-G", 60.0, NOW_S)).find("point")
         assert point is not None
         assert (point.get("lat"), point.get("lon"), point.get("ce")) == ("0.0", "0.0", "9999999.0")
+
+
+VIEWER = (
+    b'<event version="2.0" uid="viewer" type="a-f-G" how="m-g" time="2026-11-26T15:00:00Z"'
+    b' start="2026-11-26T15:00:00Z" stale="2099-11-26T15:00:00Z"><point lat="44.8" lon="-0.6" hae="0" ce="1" le="1"/>'
+    b'<detail><contact callsign="VIEWER"/></detail></event>'
+)
+
+
+def test_a_tak_server_shows_it_to_its_other_clients(tmp_path: Path) -> None:
+    with tak_server(tmp_path) as address:
+        host, _, port = address.partition(":")
+        with socket.create_connection((host, int(port)), timeout=20.0) as viewer:
+            viewer.sendall(VIEWER)
+            wait_for(lambda: "viewer" in (tmp_path / "taky.log").read_text())
+            asyncio.run(Cot(address=address, transport="tcp").send(alert()))
+            shown = b""
+            while not shown.endswith(b"</event>"):
+                shown += viewer.recv(4096)
+    root = ET.fromstring(shown)
+    assert (root.get("uid"), root.get("type")) == ("tocsin.0a1b2c3d4e5f6071", "b-m-p-s-m")
+    assert root.find("detail/shape/ellipse") is not None
+    point = root.find("point")
+    assert point is not None
+    assert (point.get("lat"), point.get("lon"), point.get("ce")) == ("44.840100", "-0.579300", "12.0")
 
 
 def test_servers_get_it_over_tcp_and_tls(tmp_path: Path) -> None:
