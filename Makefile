@@ -1,5 +1,5 @@
 # The verbs a newcomer tries. Each installs what it needs: Python ≥ 3.11 and Node ≥ 20 are all that is asked for.
-.PHONY: install demo test bench scorecard soak check clean
+.PHONY: install demo test bench scorecard soak fuzz check clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -28,6 +28,10 @@ scorecard: install
 # An hour, with sixty nodes and three hundred kills: make soak ONLY="60 3600 300". Writes benchmarks/soak.json.
 soak: install $(VENV)/services
 	$(VENV)/bin/python -m benchmarks._soak $(ONLY)
+
+# Ten minutes of guided search for bytes that break a reader of what strangers send.
+fuzz: install
+	$(VENV)/bin/python -m tests.arrays.fuzzing -max_total_time=600
 
 check: install
 	$(VENV)/bin/ruff check .
