@@ -27,7 +27,7 @@ def log_csv(log: DayLog, language: str) -> str:
     """One line a row, times with their offset; separated as the language's spreadsheets expect."""
     w, out = Language(language, LOG_WORDS), io.StringIO()
     writer = csv.writer(out, delimiter=";" if language == "fr" else ",", lineterminator="\r\n")
-    writer.writerow(w(f"log.{name}") for name in ("line", "time", "event", "kind", "who", "what"))
+    writer.writerow(w(name) for name in ("line", "log.time", "event", "log.kind", "log.who", "what"))
     for row in log.rows:
         at = row.at.isoformat(timespec="milliseconds")
         writer.writerow([row.line, at, row.event or "", row.kind, _harmless(row.who), _harmless(row.what)])
@@ -46,7 +46,7 @@ def log_html(log: DayLog, site: str, made: datetime, language: str) -> str:
     ]
     told = made.astimezone(log.local)
     stamp = told.strftime("%Y-%m-%d %H:%M:%S %z" if language == "en" else "%d/%m/%Y %H:%M:%S %z")
-    head = [w(f"log.{name}") for name in ("line", "time", "event", "who", "what")]
+    head = [w(name) for name in ("line", "log.time", "event", "log.who", "what")]
     body = table(head, [_cells(row) for row in log.rows], numbers=(0, 2)) if log.rows else f"<p>{w('log.nothing')}</p>"
     end = ""
     if log.rows:

@@ -123,7 +123,7 @@ class _Telling:
     def _located(self, now: Event) -> str:
         w, best = self._words, now.best
         if now.label == WITHDRAWN:
-            return w("log.withdrawn")
+            return w("label.withdrawn")
         count = len(now.standing)
         ellipse = best.origin.ellipse
         return w(
@@ -145,7 +145,7 @@ class _Telling:
             undone = f" ({w('decision.undone')})" if line.id in self._undone else ""
             return one.by, sentence(one.what, w, self._place, self._when) + undone
         if line.kind == REMINDER:
-            return w("log.machine"), w("log.reminder")
+            return w("log.machine"), w("line.reminder")
         if line.kind == INCOMING:
             came = _read(line, IncomingLine)
             source, at = w(f"source.{came.what.source}"), self._when(came.what.time_ms)
@@ -172,7 +172,7 @@ class _Telling:
         if line.kind == "node" and set(told) == {"state"} and f"state.{told['state']}" in LOG_WORDS:
             return who, w("log.node", node=line.subject, state=w(f"state.{told['state']}"))
         if line.kind == "evidence" and "made_for" in told:
-            return who, w("log.evidence", name=str(told["made_for"]))
+            return who, w("line.evidence", made_for=str(told["made_for"]))
         rest = ", ".join(f"{name} {value}" for name, value in told.items() if name not in UNTOLD)
         return who, w("log.other", kind=line.kind, subject=line.subject, data=rest)
 

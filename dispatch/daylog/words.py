@@ -1,11 +1,13 @@
-"""The log's own sentences; those about decisions and classes are the report's."""
+"""The log's own sentences; those that the report says too are its."""
 
 from __future__ import annotations
 
-from recordings.report.words import WORDS
+from recordings.report.common_words import COMMON
+from recordings.report.decision_words import DECISIONS
 
 LOG_WORDS: dict[str, tuple[str, str]] = {
-    **WORDS,
+    **COMMON,
+    **DECISIONS,
     "log.title": ("Log of {day}", "Main courante du {day}"),
     "log.under": ("{site}. Times are those of {zone}.", "{site}. Les heures sont celles de {zone}."),
     "log.page": ("Log of {day} · page", "Main courante du {day} · page"),
@@ -26,11 +28,8 @@ LOG_WORDS: dict[str, tuple[str, str]] = {
         "Le lieu et la classe d'un événement figurent lorsque la classe ou le nombre a changé, ou que le lieu a bougé "
         "de plus de 25 m ; le journal garde chaque version. Les décisions annulées sont marquées et restent.",
     ),
-    "log.line": ("Line", "Ligne"),
     "log.time": ("Time", "Heure"),
-    "log.event": ("Event", "Événement"),
     "log.who": ("Who", "Qui"),
-    "log.what": ("What", "Quoi"),
     "log.kind": ("Kind", "Genre"),
     "log.machine": ("the program", "le programme"),
     "log.shot": (
@@ -41,9 +40,6 @@ LOG_WORDS: dict[str, tuple[str, str]] = {
     "log.possible": ("possible gunshots", "coups de feu possibles"),
     "log.round": ("1 round", "1 coup"),
     "log.rounds": ("{count} rounds", "{count} coups"),
-    "log.withdrawn": ("withdrawn", "retiré"),
-    "log.reminder": ("no outcome yet: reminder", "toujours sans issue : rappel"),
-    "log.evidence": ("evidence made for {name}", "preuve établie pour {name}"),
     "log.node": ("node {node}: {state}", "capteur {node} : {state}"),
     "log.came": ("{source}, {time}, reference {reference}: {text}", "{source}, {time}, référence {reference} : {text}"),
     "log.miss": (

@@ -1,15 +1,19 @@
 """Every sentence of the report, English and French.
 
 `{name}` is filled in; `language.Language` sets the spaces that French wants before its signs, so they stand here as
-typed. A line that begins with a code (`reason.`, `label.`, `line.`) translates what the program itself says by code.
+typed. What others say too is in `common_words` and `decision_words`.
 """
 
 from __future__ import annotations
 
+from recordings.report.common_words import COMMON
 from recordings.report.decision_words import DECISIONS
+from recordings.report.method_words import METHOD
 
 WORDS: dict[str, tuple[str, str]] = {
+    **COMMON,
     **DECISIONS,
+    **METHOD,
     # front
     "title": ("Report on event {number}", "Rapport sur l'événement {number}"),
     "subtitle": (
@@ -17,8 +21,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "Localisé par le son. Établi à partir du seul fichier de preuve signé.",
     ),
     "page": ("Event {number} · page", "Événement {number} · page"),
-    "of": ("of", "sur"),
-    "event": ("Event", "Événement"),
     "made_for": ("Evidence made for", "Preuve établie pour"),
     "made": ("Evidence made", "Preuve établie le"),
     "file_digest": ("The file (SHA-256)", "Le fichier (SHA-256)"),
@@ -66,10 +68,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "autrement une fois tous les rapports arrivés ; voir le tableau des versions.",
     ),
     "place_words": ("{east} and {north} of node {node}", "à {east} et {north} du capteur {node}"),
-    "east": ("{m} east", "{m} à l'est"),
-    "west": ("{m} west", "{m} à l'ouest"),
-    "north": ("{m} north", "{m} au nord"),
-    "south": ("{m} south", "{m} au sud"),
     "machine": ("The machine's verdict", "Le verdict de la machine"),
     "human": ("A person's verdict", "Le verdict d'une personne"),
     "no_human": ("No person has judged it in this system.", "Personne ne l'a jugé dans ce système."),
@@ -147,6 +145,12 @@ WORDS: dict[str, tuple[str, str]] = {
         "Si chaque capteur se trouvait là où il a été inscrit : les lieux n'ont pas été relevés de nouveau pour"
         " ce rapport.",
     ),
+    "surveyed_replay": (
+        "Whether each microphone stood where the recordings' description says, and whether each recording began when "
+        "it says.",
+        "Si chaque microphone se trouvait là où la description des enregistrements le dit, et si chaque enregistrement "
+        "a commencé à l'heure qu'elle dit.",
+    ),
     "clocks": (
         "Whether a clock was wrong without knowing. {told}",
         "Si une horloge était fausse sans le savoir. {told}",
@@ -172,6 +176,12 @@ WORDS: dict[str, tuple[str, str]] = {
         "could keep one back.",
         "Si le centre a omis des rapports : il ne peut ni en modifier un ni en établir au nom d'un capteur, "
         "mais il pourrait en retenir.",
+    ),
+    "left_out_replay": (
+        "Whether there were other recordings, or these had been changed before: the file names those "
+        "that were replayed.",
+        "S'il y avait d'autres enregistrements, ou si ceux-ci avaient été modifiés auparavant : le fichier nomme ceux "
+        "qui ont été relus.",
     ),
     "others": (
         "What the other sounds were: {count} more arrivals stand in the reports and belong to none of these rounds.",
@@ -243,6 +253,34 @@ WORDS: dict[str, tuple[str, str]] = {
         "Ce fichier ne contient aucun son, le centre n'en recevant pas ; ni forme d'onde ni spectrogramme ne "
         "peuvent donc être montrés.",
     ),
+    "sound_named": (
+        "There is no sound in this file; it names the recordings by their SHA-256. Who has them draws waveforms and "
+        "spectrograms here with --recordings.",
+        "Ce fichier ne contient aucun son ; il nomme les enregistrements par leur SHA-256. Qui les détient fait "
+        "figurer ici formes d'onde et spectrogrammes avec --recordings.",
+    ),
+    "sound_shown": (
+        "There is no sound in this file; it names the recordings by their SHA-256. The sound drawn below was taken "
+        "from recordings that were at hand when this report was made and have these very digests; when each of them "
+        "begins is as stated beside them.",
+        "Ce fichier ne contient aucun son ; il nomme les enregistrements par leur SHA-256. Le son figuré ci-dessous "
+        "vient d'enregistrements présents lors de l'établissement de ce rapport, qui ont ces empreintes mêmes ; "
+        "l'heure de leur début est celle indiquée à côté d'eux.",
+    ),
+    "sound_alt": (
+        "Waveform and spectrogram of what each node recorded of round {round}, one below the other.",
+        "Forme d'onde et spectrogramme de ce que chaque capteur a enregistré du coup {round}, l'un sous l'autre.",
+    ),
+    "sound_caption": (
+        "The {count} nodes nearest to it. Above: the waveform, each as high as its own largest value; below: the "
+        "spectrogram, 0 to 6 kHz upwards, black the loudest, white 50 dB less. At 0 ms the direct sound is expected "
+        "from the place found. Dot: an arrival that was used; cross: one that was refused; ring: of another sound, or "
+        "an echo.",
+        "Les {count} capteurs les plus proches. En haut : la forme d'onde, chacune à la hauteur de sa plus grande "
+        "valeur ; en bas : le spectrogramme, de 0 à 6 kHz vers le haut, noir au plus fort, blanc 50 dB au-dessous. À 0 "
+        "ms, le son direct est attendu depuis le lieu trouvé. Point : une arrivée utilisée ; croix : une arrivée "
+        "écartée ; cercle : un autre bruit, ou un écho.",
+    ),
     "round_title": ("Round {round}, {time}", "Coup {round}, {time}"),
     "chart_alt": (
         "Residual of each node for round {round}, in milliseconds; the table below tells the same.",
@@ -263,6 +301,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "fate": ("Used or refused", "Utilisée ou écartée"),
     "used": ("used", "utilisée"),
     "used_again": ("used; found when asked again", "utilisée ; trouvée après nouvelle demande"),
+    "used_borrowed": (
+        "used: taken from another round",
+        "utilisée : reprise d'un autre coup",
+    ),
     "refused_off": (
         "refused: {off}, more than the method can explain",
         "écartée : {off}, plus que la méthode ne peut expliquer",
@@ -283,6 +325,12 @@ WORDS: dict[str, tuple[str, str]] = {
         " rien n'est effacé. Toutes les versions sont l'œuvre du programme du centre, sans intervention "
         "humaine. La chaîne du centre, plus bas, nomme l'empreinte de chaque version.",
     ),
+    "history_note_replay": (
+        "These are the places that a replay of recordings found, in one go and without a person. There was no centre, "
+        "and nothing was published before.",
+        "Ce sont les lieux qu'une relecture d'enregistrements a trouvés, en une fois et sans intervention humaine. Il "
+        "n'y avait pas de centre, et rien n'a été publié auparavant.",
+    ),
     "version": ("Version", "Version"),
     "published": ("Published (UTC)", "Publié (UTC)"),
     "digest": ("Digest", "Empreinte"),
@@ -294,11 +342,15 @@ WORDS: dict[str, tuple[str, str]] = {
         "insérée ou ôtée après coup sans que cela se voie. Des lignes portant sur autre chose, le fichier ne "
         "contient que les empreintes.",
     ),
-    "line": ("Line", "Ligne"),
+    "chain_replay": ("The log", "Le journal"),
+    "chain_note_replay": (
+        "The replay's own log, signed with its key.",
+        "Le journal de la relecture, signé de sa clé.",
+    ),
     "when": ("When (UTC)", "Quand (UTC)"),
     "by": ("By", "Par"),
-    "what": ("What", "Quoi"),
     "by_centre": ("the centre's program", "le programme du centre"),
+    "by_replay": ("the replay", "la relecture"),
     "by_unknown": ("the log names nobody", "le journal ne nomme personne"),
     "by_command": (
         "command line of the centre; the log names nobody",
@@ -306,153 +358,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "untold": ("about other things", "sur autre chose"),
     "line.event": ("published: {shots} (method {method})", "publié : {shots} (méthode {method})"),
-    "line.evidence": ("evidence made for {made_for}", "preuve établie pour {made_for}"),
     "line_other": ("{kind}: {data}", "{kind} : {data}"),
     "shot_version": ("round {round}, version {version}", "coup {round}, version {version}"),
     "other_version": ("sound {key}, version {version}", "bruit {key}, version {version}"),
-    # 7 method
-    "method": ("The method in plain words", "La méthode, en mots simples"),
-    "method_1": (
-        "Each node listens for sudden sounds and notes when each came, with how far it trusts that time. It "
-        "sends this, signed with a key of its own, to the centre; the sound itself never leaves it.",
-        "Chaque capteur guette les bruits soudains et note quand chacun est venu, et à quel point il se fie à "
-        "cette heure. Il l'envoie, signé d'une clé qui lui est propre, au centre ; le son lui-même n'en sort "
-        "jamais.",
-    ),
-    "method_2": (
-        "Sound reaches near nodes before far ones. The differences of the times fix the place, as differences "
-        "of the times of thunder would: with three nodes there is one place or two, each node more checks the "
-        "others.",
-        "Le son atteint les capteurs proches avant les lointains. Les différences d'heure fixent le lieu : avec"
-        " trois capteurs, il reste un ou deux lieux possibles, et chaque capteur de plus contrôle les autres.",
-    ),
-    "method_3": (
-        "The program searches for the place and the time that make what was heard, and not heard, most "
-        "probable. It reckons with echoes (which come late, never early), with air and wind that are not "
-        "exactly known, with paths around buildings, and with the chance that any one arrival is of another "
-        "sound; such an arrival is refused, and says so.",
-        "Le programme cherche le lieu et l'heure qui rendent le plus probable ce qui a été entendu, et ce qui "
-        "ne l'a pas été. Il tient compte des échos (toujours en retard, jamais en avance), d'un air et d'un "
-        "vent mal connus, des détours autour des bâtiments, et du risque qu'une arrivée soit celle d'un autre "
-        "bruit ; une telle arrivée est écartée, et le rapport le dit.",
-    ),
-    "method_4": (
-        "The ellipse follows from how much the place may move before the arrivals disagree more than they "
-        "should, and widens where they disagree among themselves.",
-        "L'ellipse découle de l'ampleur dont le lieu peut bouger avant que les arrivées ne se contredisent plus"
-        " que de raison, et s'élargit quand elles se contredisent entre elles.",
-    ),
-    "method_5": (
-        "What kind of sound it was is each node's opinion, from a trained classifier; the opinions are pooled.",
-        "La nature du bruit est l'avis de chaque capteur, donné par un classifieur entraîné ; les avis sont réunis.",
-    ),
-    "air": (
-        "Speed of sound used: {speed} ({temperature}). Program: {program}. Solver: {solver}.",
-        "Vitesse du son employée : {speed} ({temperature}). Programme : {program}. Solveur : {solver}.",
-    ),
-    "temperature_at": ("air at {celsius}", "air à {celsius}"),
-    "temperature_none": ("no temperature given", "température non donnée"),
-    "speed_given": ("as stated for the site", "telle qu'indiquée pour le site"),
-    "sources": ("Sources", "Sources"),
-    "sources_note": (
-        "In full, with every formula: docs/understand/localisation.md of the program.",
-        "En entier, avec chaque formule : docs/understand/localisation.md, dans le programme.",
-    ),
-    "source_times": (
-        "times, path delays and published accuracy: {ref}",
-        "heures, détours et exactitude publiée : {ref}",
-    ),
-    "source_starts": ("place from time differences: {ref}", "lieu d'après les différences d'heure : {ref}"),
-    "source_outliers": ("arrivals of other sounds: {ref}", "arrivées d'autres bruits : {ref}"),
-    "source_ellipse": ("the ellipse: {ref}", "l'ellipse : {ref}"),
-    "source_shock": ("shock waves: {ref}", "ondes de choc : {ref}"),
-    "source_classes": ("opinions of several nodes: {ref}", "avis de plusieurs capteurs : {ref}"),
-    "source_air": ("the air: {ref}", "l'air : {ref}"),
-    # 8 recompute
-    "recompute": ("How to recompute it", "Comment le recalculer"),
-    "recompute_note": (
-        "Whoever has the file needs no centre, no network and no account, only the program ({program}; its code"
-        " is open). In a terminal:",
-        "Qui possède le fichier n'a besoin ni de centre, ni de réseau, ni de compte, seulement du programme "
-        "({program} ; son code est ouvert). Dans un terminal :",
-    ),
-    "command_digest": ("prints the digest on the first page", "affiche l'empreinte de la première page"),
-    "command_verify": (
-        "checks every signature, locates anew; KEY is the centre's, known from elsewhere",
-        "vérifie chaque signature et localise de nouveau ; KEY est la clé du centre, connue par ailleurs",
-    ),
-    "command_open": ("the same, with the sealed part", "de même, avec la partie scellée"),
-    "command_report": ("makes this report again", "refait ce rapport"),
-    "digests": ("Keys and digests", "Clés et empreintes"),
-    "centre_key": ("The centre's key (Ed25519)", "La clé du centre (Ed25519)"),
-    "method_digest": ("The method (SHA-256)", "La méthode (SHA-256)"),
-    "code_digest": ("The code that locates (SHA-256)", "Le code qui localise (SHA-256)"),
-    "libraries": ("Libraries", "Bibliothèques"),
-    "models": ("Classifiers in the nodes", "Classifieurs des capteurs"),
-    "model_none": ("not named", "non nommé"),
-    "chain_end": ("End of the centre's log (SHA-256)", "Fin du journal du centre (SHA-256)"),
-    "findings": ("What the check found", "Ce que le contrôle a constaté"),
-    "good": ("In order:", "Conforme :"),
-    "bad": ("WRONG:", "ANOMALIE :"),
-    # the program's own codes
-    "label.gunshot": ("gunshot", "coup de feu"),
-    "label.firework": ("firework", "feu d'artifice"),
-    "label.other": ("another sound", "autre bruit"),
-    "label.shock_wave": ("shock wave", "onde de choc"),
-    "label.unknown": ("unknown", "inconnu"),
-    "label.withdrawn": ("withdrawn", "retiré"),
-    "reason.nodes_agree": ("{agree} of {of} nodes say {label}", "{agree} capteurs sur {of} disent : {label}"),
-    "reason.nodes_heard": ("Heard by {nodes} nodes", "Entendu par {nodes} capteurs"),
-    "reason.no_redundancy": (
-        "Only {nodes} nodes heard it: nothing checks the place",
-        "{nodes} capteurs seulement l'ont entendu : rien ne vérifie le lieu",
-    ),
-    "reason.ambiguous": (
-        "Another place explains the arrivals nearly as well",
-        "Un autre lieu explique presque aussi bien les arrivées",
-    ),
-    "reason.aloft": ("It burst high over the roofs", "Explosion haut au-dessus des toits"),
-    "reason.at_ground": ("At ground level", "Au niveau du sol"),
-    "reason.even_rounds": (
-        "{rounds} rounds, evenly {interval_s} s apart, as an automatic gun fires",
-        "{rounds} coups à intervalles réguliers de {interval_s} s, comme une arme automatique",
-    ),
-    "reason.uneven_rounds": (
-        "{rounds} bangs at uneven intervals of about {interval_s} s, as a string of crackers has them",
-        "{rounds} détonations à intervalles irréguliers d'environ {interval_s} s, comme un chapelet de pétards",
-    ),
-    "reason.many_places": ("From {places} places within seconds", "De {places} lieux en quelques secondes"),
-    "reason.shock_wave_led": (
-        "A bullet's shock wave came before it at {nodes} of the nodes",
-        "L'onde de choc d'une balle l'a précédé chez {nodes} des capteurs",
-    ),
-    "reason.faint": ("Faint for a gunshot at this distance", "Faible pour un coup de feu à cette distance"),
-    "reason.others_deaf": (
-        "{nodes} nodes nearer than others that heard it heard nothing",
-        "{nodes} capteurs plus proches que d'autres qui l'ont entendu n'ont rien entendu",
-    ),
-    "reason.stray_levels": (
-        "Its levels do not fall with distance as those of one sound",
-        "Ses niveaux ne baissent pas avec la distance comme ceux d'un seul bruit",
-    ),
-    "reason.explained_otherwise": (
-        "Later arrivals explained the sounds otherwise",
-        "Des arrivées plus tardives expliquent autrement ces bruits",
-    ),
-    "reason.moving": (
-        "The shooter moved towards the {quarter} at about {speed_ms} m/s",
-        "Le tireur s'est déplacé, côté {quarter}, à environ {speed_ms} m/s",
-    ),
-    "reason.two_shooters": (
-        "Another shot came {seconds} s before from {metres} m away: two shooters",
-        "Un autre coup est parti {seconds} s avant, à {metres} m de là : deux tireurs",
-    ),
-    "reason.moved": (
-        "A better place counts this shot to another event",
-        "Un meilleur lieu compte ce tir dans un autre événement",
-    ),
-    "quarters": (
-        "north|north-east|east|south-east|south|south-west|west|north-west",
-        "nord|nord-est|est|sud-est|sud|sud-ouest|ouest|nord-ouest",
-    ),
 }
