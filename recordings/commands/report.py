@@ -6,10 +6,15 @@ import argparse
 import hashlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from acoustic.errors import InputError, ResourceError
 from arrays.whole import write_whole
 from recordings.commands.verify import checked, findings_lines
+
+if TYPE_CHECKING:
+    from recordings.evidence.contents import Evidence
+    from recordings.report.sound import Cut
 
 SUFFIXES = (".html", ".pdf")
 
@@ -30,7 +35,8 @@ def main(argv: list[str]) -> int:
         return 1
     out = asked.out or Path(f"event-{evidence.subject.number}.report.{asked.language}.html")
     sha256 = hashlib.sha256(asked.bundle.read_bytes()).hexdigest()
-    html = report_html(Checked(evidence, sha256, findings, globe), asked.language)
+    sounds = _sounds(evidence, asked.recordings) if asked.recordings else {}
+    html = report_html(Checked(evidence, sha256, findings, globe, sounds), asked.language)
     _write(out, report_pdf(html) if out.suffix == ".pdf" else html.encode())
     print(f"report: {out}")
     return 0 if all(f.good for f in findings) else 1
@@ -51,9 +57,25 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         help="with places on the globe, from the sealed part; its key is asked for, or read from standard input",
     )
     parser.add_argument(
+        "--recordings",
+        type=Path,
+        metavar="FOLDER",
+        help="the session that was replayed: draw waveforms and spectrograms of its recordings, if they are the ones",
+    )
+    parser.add_argument(
         "--out", type=Path, metavar="FILE.html|FILE.pdf", help="default: event-NUMBER.report.LANGUAGE.html"
     )
     return parser.parse_args(argv)
+
+
+def _sounds(evidence: Evidence, folder: Path) -> dict[int, tuple[Cut, ...]]:
+    from recordings.replaying import read_any
+    from recordings.report.rounds import rounds_of
+    from recordings.report.sound import check_recordings, cuts
+
+    session = read_any(folder)
+    check_recordings(evidence, session)
+    return cuts(evidence, rounds_of(evidence), session)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
 from pymap3d import enu2geodetic
 
-from localisation.verdict import WITHDRAWN
 from recordings.decisions import Spot
 from recordings.evidence.contents import Evidence
 from recordings.evidence.sealed import Globe
 from recordings.evidence.verify import Finding
 from recordings.report.figures import plan, residuals
+from recordings.report.history import lines_table, versions_table
 from recordings.report.html import bullets, facts, table
 from recordings.report.language import Language
 from recordings.report.people import People
-from recordings.report.rounds import ABSENT, SILENT, USED, Heard, Round, clocks, models, others, published_in, rounds_of
+from recordings.report.rounds import ABSENT, SILENT, USED, Heard, Round, clocks, models, others, rounds_of
+from recordings.report.sound import Cut
+from recordings.report.sound_figure import sounds
 from recordings.report.style import STYLE
+from recordings.report.words import WORDS
 
-SHORT = 12  # digits of a digest in a table
 SOURCES = (
     ("source_times", "Calhoun et al. 2021, arXiv 2108.07377"),
     ("source_starts", "Bancroft 1985; Schau & Robinson 1987"),
@@ -37,14 +39,15 @@ SOURCES = (
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A bundle that was verified: its contents, the file's SHA-256 (hex), what was found, and where on the globe it was
-    if the sealed part was opened.
+    """A bundle that was verified: its contents, the file's SHA-256 (hex), what was found, where on the globe it was if
+    the sealed part was opened, and the sound of each round, by its number, if the recordings were at hand.
     """
 
     evidence: Evidence
     sha256: str
     findings: Sequence[Finding]
     globe: Globe | None = None
+    sounds: Mapping[int, Sequence[Cut]] = field(default_factory=dict)
 
 
 def report_html(checked: Checked, language: str) -> str:
@@ -170,14 +173,14 @@ class _Report:
                 items.append(w("unchecked", round=str(r.number), nodes=str(len(r.nodes(USED)))))
         if self.rounds and not any(r.shot.origin.ambiguous for r in self.rounds):
             items.append(w("no_also"))
-        items += [w("height"), w("surveyed"), w("clocks", told=self.clocks())]
+        items += [w("height"), self.said("surveyed"), w("clocks", told=self.clocks())]
         if air.wind_east_ms is None or air.wind_north_ms is None:
             items.append(w("wind"))
         if air.temperature_c is None and air.speed_of_sound_ms is None:
             items.append(w("temperature"))
         if more := others(self.evidence, self.rounds):
             items.append(w("others", count=str(more)))
-        return self.section("unknown", bullets([*items, w("left_out")]))
+        return self.section("unknown", bullets([*items, self.said("left_out")]))
 
     def clocks(self) -> str:
         w, told, nodes = self.words, clocks(self.evidence), len(self.evidence.nodes)
@@ -225,7 +228,8 @@ class _Report:
 
     def arrivals(self) -> str:
         w, path_s = self.words, self.evidence.method.settings.priors.path_s
-        parts = [f"<p>{w('arrivals_note', path=w.ms(path_s, 1))}</p><p>{w('no_sound')}</p>"]
+        sound = "sound_shown" if self.checked.sounds else "sound_named" if self.subject.recordings else "no_sound"
+        parts = [f"<p>{w('arrivals_note', path=w.ms(path_s, 1))}</p><p>{w(sound)}</p>"]
         head = [w(key) for key in ("node", "distance", "arrived", "sigma", "residual", "bearing", "fate")]
         for r in self.rounds:
             title = w("round_title", round=str(r.number), time=f"{w.clock(r.shot.origin.time_ns)} UTC")
@@ -234,6 +238,9 @@ class _Report:
                 f"<figcaption>{w('chart_caption')}</figcaption></figure>"
             )
             parts.append(table(head, [self.arrival(h) for h in r.heard], numbers=(1, 3, 4, 5)))
+            if cuts := self.checked.sounds.get(r.number):
+                caption = w("sound_caption", count=str(len(cuts)))
+                parts.append(f"<figure>{sounds(r, cuts, w)}<figcaption>{caption}</figcaption></figure>")
             told = [(fate, escape(", ".join(r.nodes(fate)))) for fate in (SILENT, ABSENT) if r.nodes(fate)]
             parts += [f'<p class="small">{w(fate, nodes=names)}</p>' for fate, names in told]
         return self.section("arrivals", *parts)
@@ -243,15 +250,15 @@ class _Report:
         azimuth, sigma = a.bearing_deg
         bearing = "–" if a.azimuth_deg is None else f"{w.degrees(azimuth)} ± {w.degrees(sigma)}"
         if not residual.refused:
-            fate = w("used_again" if a.again else "used")
+            fate = w("used_borrowed" if heard.borrowed else "used_again" if a.again else "used")
         elif residual.refused.endswith(" ms off"):
             fate = w("refused_off", off=w.late_ms(residual.residual_s))
         else:
             fate = w("refused", why=escape(residual.refused))
         return [
-            escape(a.node),
+            f'<span class="whole">{escape(a.node)}</span>',
             w.metres(heard.distance_m),
-            w.clock(a.time_ns),
+            "–" if heard.borrowed else w.clock(a.time_ns),
             w.sigma_ms(a.sigma_s),
             w.late_ms(residual.residual_s),
             bearing,
@@ -260,70 +267,17 @@ class _Report:
 
     def history(self) -> str:
         w = self.words
-        head = [w(key) for key in ("round", "version", "published", "place", "ellipse", "nodes", "verdict", "digest")]
-        rows = []
-        for v in sorted(self.evidence.versions, key=lambda v: (self.number.get(v.shot.key, math.inf), v.shot.version)):
-            o = v.shot.origin
-            label = f"{w.label(v.shot.verdict.label)} {w.percent(v.shot.verdict.probability)}"
-            if v.shot.verdict.label == WITHDRAWN:
-                label = ", ".join([w.label(WITHDRAWN), *(w.reason(r) for r in v.shot.verdict.reasons)])
-            rows.append(
-                [
-                    str(self.number.get(v.shot.key, "–")),
-                    str(v.shot.version),
-                    f"{w.date(v.recorded_ms * 1_000_000)}<br/>{w.clock(v.recorded_ms * 1_000_000)}",
-                    "<br/>".join(w.side(o.x, o.y)),
-                    f"{w.extent(2 * o.ellipse.semi_major_m)} × {w.extent(2 * o.ellipse.semi_minor_m)}",
-                    str(len(o.used)),
-                    escape(label),
-                    f"<code>{escape(v.digest[:SHORT])}</code>",
-                ]
-            )
-        lines = table([w(key) for key in ("line", "when", "by", "what", "digest")], self.lines())
         return self.section(
             "history",
-            f"<p>{w('history_note')}</p>{table(head, rows)}",
-            f"<h3>{w('chain')}</h3><p>{w('chain_note')}</p>{lines}",
+            f"<p>{self.said('history_note')}</p>{versions_table(self.evidence, self.number, w)}",
+            f"<h3>{self.said('chain')}</h3><p>{self.said('chain_note')}</p>",
+            lines_table(self.evidence, self.number, self.people, w),
         )
-
-    def lines(self) -> Iterable[list[str]]:
-        """A row a line of the chain; stretches about other things in one."""
-        w = self.words
-        untold: list[int] = []
-        for line in self.evidence.chain.lines:
-            if not line.told:
-                untold.append(line.id)
-                continue
-            yield from self.stretch(untold)
-            untold = []
-            published = published_in(line.data) if line.kind == "event" else None
-            by, what = w("by_unknown"), w("line_other", kind=line.kind, data=line.data)
-            if published is not None:
-                by = w("by_centre")
-                shots = ", ".join(self.version(*one) for one in published[1])
-                what = w("line.event", shots=shots, method=published[0][:SHORT])
-            elif (said := self.people.line(line.id)) is not None:
-                by, what = said
-            elif line.kind == "evidence":
-                by, what = w("by_command"), w("line.evidence", made_for=self.subject.made_for)
-            when = w.instant(line.recorded_ms * 1_000_000)
-            yield [str(line.id), when, escape(by), escape(what), f"<code>{escape(line.content[:SHORT])}</code>"]
-        yield from self.stretch(untold)
 
     def found(self, spot: Spot) -> str:
         """A place of finds, which the chain tells in the centre's metres."""
         east, north, _ = self.checked.globe.first_node if self.checked.globe else (0.0, 0.0, 0.0)
         return self.place((spot.x or 0.0) - east, (spot.y or 0.0) - north)
-
-    def stretch(self, untold: Sequence[int]) -> Iterable[list[str]]:
-        if untold:
-            ids = str(untold[0]) if len(untold) == 1 else f'<span class="whole">{untold[0]}–{untold[-1]}</span>'
-            yield [ids, "", "", f"<em>{self.words('untold')}</em>", ""]
-
-    def version(self, key: str, version: int) -> str:
-        if key in self.number:
-            return self.words("shot_version", round=str(self.number[key]), version=str(version))
-        return self.words("other_version", key=key, version=str(version))
 
     def method(self) -> str:
         w, m = self.words, self.evidence.method
@@ -341,7 +295,7 @@ class _Report:
             program=escape(m.program),
             solver=escape(solver),
         )
-        paragraphs = "".join(f"<p>{w(f'method_{n}')}</p>" for n in range(1, 6))
+        paragraphs = "".join(f"<p>{self.said(f'method_{n}')}</p>" for n in range(1, 6))
         sources = bullets([escape(w(key, ref=ref)) for key, ref in SOURCES])
         return self.section(
             "method", paragraphs, f"<p>{air}</p><h3>{w('sources')}</h3>{sources}<p>{w('sources_note')}</p>"
@@ -349,22 +303,24 @@ class _Report:
 
     def recompute(self) -> str:
         w, m = self.words, self.evidence.method
-        file = f"event-{self.subject.number}.tocsin.zip"
+        of_replay = bool(self.subject.replay_of)
+        file = f"{self.subject.event}.tocsin.zip" if of_replay else f"event-{self.subject.number}.tocsin.zip"
+        sound = " --recordings FOLDER" if of_replay else ""
         commands = [
             (f"sha256sum {file}", w("command_digest")),
-            (f"tocsin verify {file} --centre-key KEY", w("command_verify")),
+            (f"tocsin verify {file} --centre-key KEY", self.said("command_verify")),
             (f"tocsin verify {file} --open", w("command_open")),
-            (f"tocsin report {file} --language {w.code}", w("command_report")),
+            (f"tocsin report {file} --language {w.code}{sound}", self.said("command_report")),
         ]
         shell = "\n".join(f"<dt><code>{line}</code></dt><dd>{what}</dd>" for line, what in commands)
         told = [
             (w("file_digest"), self.checked.sha256),
-            (w("centre_key"), base64.b64encode(self.subject.centre_key).decode()),
+            (self.said("centre_key"), base64.b64encode(self.subject.centre_key).decode()),
             (w("method_digest"), m.digest),
             (w("code_digest"), m.code),
             (w("libraries"), ", ".join(f"{name} {version}" for name, version in sorted(m.libraries.items()))),
             (w("models"), ", ".join(name or w("model_none") for name in models(self.evidence))),
-            (w("chain_end"), self.evidence.chain.end),
+            (self.said("chain_end"), self.evidence.chain.end),
         ]
         found = [
             f"<strong>{w('good' if f.good else 'bad')}</strong> {escape(w.finding(f.text))}"
@@ -377,6 +333,10 @@ class _Report:
             f"<h3>{w('digests')}</h3>",
             facts([(name, f"<code>{escape(value)}</code>") for name, value in told]),
         )
+
+    def said(self, key: str) -> str:
+        """A sentence, in the form for a replay where it has one and the bundle is of one."""
+        return self.words(f"{key}_replay" if self.subject.replay_of and f"{key}_replay" in WORDS else key)
 
     def section(self, key: str, *parts: str) -> str:
         return "\n".join([f'<section id="{key}"><h2>{self.words(key)}</h2>', *parts, "</section>"])

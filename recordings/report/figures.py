@@ -16,6 +16,7 @@ Point = tuple[float, float]
 
 SIDE, GAP = 330.0, 20.0  # of a plan; between the two
 WIDTH = 2 * SIDE + GAP
+LETTER = 6.2  # of a name, about
 NEAR = 1.6  # half of the close plan's side, in the reach of the ellipses
 LEAST_M = 10.0  # half of the close plan's side, at least
 SCALES_M = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
@@ -57,14 +58,14 @@ def plan(nodes: Sequence[Node], rounds: Sequence[Round], words: Language) -> str
     close = _around(centres or spots, reach, NEAR, (SIDE + GAP, 0.0))
     level = words.percent(rounds[0].shot.origin.ellipse.level) if rounds else ""
     height = SIDE + 52
-    parts = [_opening(WIDTH, height, words("plan_alt", level=level))]
+    parts = [opening(WIDTH, height, words("plan_alt", level=level))]
     for name, frame in (("whole", whole), ("close", close)):
         x, y = frame.corner
         parts.append(f'<clipPath id="{name}"><rect x="{x}" y="{y}" width="{SIDE}" height="{SIDE}"/></clipPath>')
         parts.append(f'<g clip-path="url(#{name})">')
         parts += [_region(frame, r.shot.origin) for r in rounds]
         parts += [_second(frame, p.x, p.y, r.shot.origin) for r in rounds for p in r.shot.origin.also]
-        parts += [_node(frame, n, fate_of(n.id, rounds)) for n in nodes if frame.holds(n.x, n.y)]
+        parts += _nodes(frame, nodes, rounds)
         parts.append("</g>")
         parts.append(f'<rect x="{x}" y="{y}" width="{SIDE}" height="{SIDE}" fill="none" stroke="{SOFT}"/>')
         parts.append(_scale(frame, words))
@@ -106,11 +107,32 @@ def _second(frame: Frame, east: float, north: float, origin: Origin) -> str:
     )
 
 
-def _node(frame: Frame, node: Node, fate: str) -> str:
-    x, y = frame.at(node.x, node.y)
-    name = escape(node.id if len(node.id) <= 14 else f"{node.id[:13]}…")
-    end, dx = ("end", -7) if x > frame.corner[0] + SIDE - 70 else ("start", 7)
-    return f"{_mark(x, y, fate)}{_clear(x + dx, y - 5, name, end)}"
+def _nodes(frame: Frame, nodes: Sequence[Node], rounds: Sequence[Round]) -> list[str]:
+    """Each node on it with its name, put beside it where no other name stands."""
+    parts: list[str] = []
+    taken: list[tuple[float, float, float]] = []  # left end, height and length of each name
+    for node in (n for n in nodes if frame.holds(n.x, n.y)):
+        x, y = frame.at(node.x, node.y)
+        name = shortened(node.id, 14)
+        long = LETTER * len(name)
+        spots = [(left, y + down) for left in (x + 7, x - 7 - long) for down in (-5, 13)]
+        if x + 7 + long > frame.corner[0] + SIDE:
+            spots.reverse()
+        free = (s for s in spots if not any(_touch((*s, long), other) for other in taken))
+        left, line = next(free, spots[0])
+        taken.append((left, line, long))
+        beside = _clear(left, line, escape(name)) if left > x else _clear(x - 7, line, escape(name), "end")
+        parts.append(mark(x, y, fate_of(node.id, rounds)) + beside)
+    return parts
+
+
+def _touch(one: tuple[float, float, float], other: tuple[float, float, float]) -> bool:
+    return abs(one[1] - other[1]) < 11 and one[0] < other[0] + other[2] and other[0] < one[0] + one[2]
+
+
+def shortened(name: str, most: int) -> str:
+    """A node's name of so many letters at most: its end tells it from others."""
+    return name if len(name) <= most else f"…{name[1 - most :]}"
 
 
 def _clear(x: float, y: float, text: str, anchor: str = "start") -> str:
@@ -120,7 +142,7 @@ def _clear(x: float, y: float, text: str, anchor: str = "start") -> str:
     return f"{halo}{at}>{text}</text>"
 
 
-def _mark(x: float, y: float, fate: str) -> str:
+def mark(x: float, y: float, fate: str) -> str:
     at = f'transform="translate({x:.1f} {y:.1f})"'
     if fate == USED:
         return f'<circle {at} r="4.5" fill="{INK}"/>'
@@ -172,7 +194,7 @@ def _compass(frame: Frame, words: Language) -> str:
 
 def _legend(y: float, nodes: Sequence[Node], rounds: Sequence[Round], level: str, words: Language) -> list[str]:
     shown = {fate_of(n.id, rounds) for n in nodes}
-    rows = [(_mark, fate, words(f"mark_{fate}")) for fate in FATES if fate in shown]
+    rows = [(mark, fate, words(f"mark_{fate}")) for fate in FATES if fate in shown]
     parts = []
     x = 8.0
     for draw, fate, text in rows:
@@ -200,7 +222,7 @@ def residuals(one: Round, path_s: float, words: Language) -> str:
     reach = min(reach * 1.1, MOST_MS)
     middle, unit = (LEFT + WIDTH - RIGHT) / 2, (WIDTH - RIGHT - LEFT) / 2 / reach
     bottom = TOP + ROW * len(one.heard)
-    parts = [_opening(WIDTH, bottom + 8, words("chart_alt", round=str(one.number)))]
+    parts = [opening(WIDTH, bottom + 8, words("chart_alt", round=str(one.number)))]
     band = 1e3 * path_s * unit
     parts.append(
         f'<rect x="{middle - band:.1f}" y="{TOP}" width="{2 * band:.1f}" height="{bottom - TOP}" fill="{BAND}"/>'
@@ -223,15 +245,14 @@ def _row(heard: Heard, y: float, middle: float, unit: float, reach_ms: float, wo
     late_ms, sigma_ms = 1e3 * heard.residual.residual_s, 1e3 * heard.arrival.sigma_s
     x = middle + max(-reach_ms, min(reach_ms, late_ms)) * unit
     low, high = (middle + max(-reach_ms, min(reach_ms, late_ms + s)) * unit for s in (-sigma_ms, sigma_ms))
-    name = heard.arrival.node if len(heard.arrival.node) <= 12 else f"{heard.arrival.node[:11]}…"
     parts = [
-        f'<text x="0" y="{y + 3.5}">{escape(name)}</text>'
+        f'<text x="0" y="{y + 3.5}">{escape(shortened(heard.arrival.node, 12))}</text>'
         f'<text x="{LEFT - 12}" y="{y + 3.5}" text-anchor="end" fill="{SOFT}">{words.metres(heard.distance_m)}</text>',
         f'<path d="M{low:.1f} {y}H{high:.1f}M{low:.1f} {y - 3.5}v7M{high:.1f} {y - 3.5}v7" stroke="{ACCENT}" '
         'stroke-width="1.4"/>',
     ]
     if heard.residual.refused:
-        parts.append(_mark(x, y, REFUSED))
+        parts.append(mark(x, y, REFUSED))
     else:
         parts.append(f'<circle cx="{x:.1f}" cy="{y}" r="4" fill="{ACCENT}"/>')
     if abs(late_ms) > reach_ms:
@@ -241,7 +262,7 @@ def _row(heard: Heard, y: float, middle: float, unit: float, reach_ms: float, wo
     return "".join(parts)
 
 
-def _opening(width: float, height: float, told: str) -> str:
+def opening(width: float, height: float, told: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-6 -4 {width + 12:.0f} {height + 8:.0f}" role="img" '
         f'aria-label={quoteattr(told)} font-family="Liberation Sans, Arial, Helvetica, sans-serif" font-size="10.5" '

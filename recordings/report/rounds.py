@@ -20,11 +20,14 @@ USED, REFUSED, SILENT, ABSENT = FATES = ("used", "refused", "silent", "absent")
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One arrival against a round: metres from its node to the place, and how late it came."""
+    """One arrival against a round: metres from its node to the place, and how late it came. `borrowed`: the node told
+    nothing of this round, and its arrival of another round of the burst was used, moved by the time between them.
+    """
 
     arrival: Arrival
     residual: Residual
     distance_m: float
+    borrowed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +59,24 @@ def rounds_of(evidence: Evidence) -> list[Round]:
     latest = {version.shot.key: version.shot for version in evidence.versions}
     standing = [s for s in evidence.relocated if s.key in latest and latest[s.key].verdict.label != WITHDRAWN]
     listening = {station.node for station in stations_in(evidence.nodes, evidence.reports)}
+    reported = {arrival.id: arrival for arrival in arrivals_in(evidence.nodes, evidence.reports)}
     return [
-        _round(number, shot, evidence.nodes, listening)
+        _round(number, shot, evidence.nodes, listening, reported)
         for number, shot in enumerate(event(evidence.subject.event, standing).shots, start=1)
     ]
 
 
-def _round(number: int, shot: Shot, nodes: Sequence[Node], listening: set[str]) -> Round:
-    arrivals = {arrival.id: arrival for arrival in shot.arrivals}
+def _round(
+    number: int, shot: Shot, nodes: Sequence[Node], listening: set[str], reported: Mapping[str, Arrival]
+) -> Round:
+    own = {arrival.id: arrival for arrival in shot.arrivals}
     o = shot.origin
     heard = []
     for residual in o.residuals:
-        a = arrivals.get(residual.arrival)
+        a = own.get(residual.arrival) or reported.get(residual.arrival)
         if a is None:
-            raise InputError(
-                f"shot {shot.key} has a residual of arrival {residual.arrival}, which is not among its own"
-            )
-        heard.append(Heard(a, residual, math.dist((a.x, a.y, a.z), (o.x, o.y, o.z))))
+            raise InputError(f"shot {shot.key} has a residual of arrival {residual.arrival}, which no report holds")
+        heard.append(Heard(a, residual, math.dist((a.x, a.y, a.z), (o.x, o.y, o.z)), a.id not in own))
     heard.sort(key=lambda one: (one.distance_m, one.arrival.id))
     used = {r.node for r in o.used}
     refused = {r.node for r in o.residuals} - used
@@ -122,6 +126,18 @@ def published_in(data: str) -> tuple[str, list[tuple[str, int]]] | None:
         return told.method, [(key, int(version)) for key, version in (name.split(" ") for name in told.shots)]
     except (msgspec.DecodeError, ValueError):
         return None
+
+
+def made_for_in(data: str) -> str:
+    """Of a line that says that evidence was made: for whom; empty where it does not tell."""
+    try:
+        return msgspec.json.decode(data, type=_Made).made_for
+    except msgspec.DecodeError:
+        return ""
+
+
+class _Made(msgspec.Struct, frozen=True):
+    made_for: str
 
 
 class _Published(msgspec.Struct, frozen=True):
