@@ -97,7 +97,10 @@ class WireAnswer(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What a node says at one time. `sequence` grows; `model` is the digest of the classifier in use."""
+    """What a node says at one time. `sequence` grows; `model` is the digest of the classifier in use.
+
+    `exercise`: its arrivals are made up or replayed, for training; it says nothing of how the node is.
+    """
 
     node: str
     sequence: int
@@ -107,6 +110,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     arrivals: Sequence[WireArrival] = ()
     health: Health | None = None
     answers: Sequence[WireAnswer] = ()
+    exercise: bool | msgspec.UnsetType = msgspec.UNSET  # costs no byte where it is not one
     v: int = VERSION
 
 
@@ -187,8 +191,12 @@ def read_report(body: bytes) -> Report:
     return _decode(body, Report, "report")
 
 
-def station_arrival(node: str, place: tuple[float, float, float], wire: WireArrival) -> Arrival:
+def station_arrivals(report: Report, place: tuple[float, float, float]) -> tuple[Arrival, ...]:
     """What a node heard as the network knows it: at the node's place (x, y, z) m, for which only the centre vouches."""
+    return tuple(_arrival(report.node, place, wire, bool(report.exercise)) for wire in report.arrivals)
+
+
+def _arrival(node: str, place: tuple[float, float, float], wire: WireArrival, exercise: bool) -> Arrival:
     return Arrival(
         id=f"{node}:{wire.number}",
         node=node,
@@ -209,6 +217,7 @@ def station_arrival(node: str, place: tuple[float, float, float], wire: WireArri
             for r in wire.repeats
         ),
         again=wire.again,
+        exercise=exercise,
     )
 
 

@@ -168,7 +168,7 @@ class Centre:
     def _recall_health(self) -> None:
         for received_ns, body in self.store.read_now(last_bodies):
             report = read_report(body)
-            if self.nodes.find(report.node) is not None:
+            if self.nodes.find(report.node) is not None and not report.exercise:
                 self.nodes.heard(report.node, received_ns, report.sequence, report.health)
 
     def close(self) -> None:

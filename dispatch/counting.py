@@ -62,7 +62,8 @@ def counted(connection: sa.Connection, settings: Settings, span: Span) -> list[F
     local, zones = ZoneInfo(settings.timezone), site_map(connection, settings)
     enrolled = [node.enrolled_ms for node in all_nodes(connection)]
     records = events_between(connection, span.from_ms * 1_000_000, span.to_ms * 1_000_000 - 1)
-    alerts = [alert for alert in map(alert_of, records) if span.from_ms <= alert.time_ms < span.to_ms]
+    real = [record for record in records if not record.event.exercise]
+    alerts = [alert for alert in map(alert_of, real) if span.from_ms <= alert.time_ms < span.to_ms]
     missed = [
         Miss(time_ms=kept.what.time_ms, x=kept.what.x, y=kept.what.y)
         for kept in all_missed(connection, span.from_ms, span.to_ms)

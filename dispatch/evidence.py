@@ -99,7 +99,9 @@ def _reports(
     """The reports of all that was heard around the event or has a part in it, however late they came, and of each
     node the one in which it last said how it was.
     """
-    wanted = {a.id for a in arrivals_between(connection, first_ns - AROUND_NS, last_ns + AROUND_NS)}
+    around = arrivals_between(connection, first_ns - AROUND_NS, last_ns + AROUND_NS)
+    exercise = any(version.shot.exercise for version in versions)
+    wanted = {a.id for a in around if a.exercise == exercise}
     wanted |= {a.id for version in versions for a in version.shot.arrivals}
     chosen: dict[tuple[str, int], Received] = {}
     said: dict[str, tuple[int, Received]] = {}
@@ -108,7 +110,11 @@ def _reports(
         if held := {f"{report.node}:{a.number}" for a in inside.arrivals} & wanted:
             wanted -= held
             chosen[report.key] = report
-        if inside.health is not None and abs(inside.sent_ns - first_ns) < AROUND_NS:
+        if (
+            inside.health is not None
+            and bool(inside.exercise) == exercise
+            and abs(inside.sent_ns - first_ns) < AROUND_NS
+        ):
             off_ns = abs(inside.sent_ns - first_ns)
             if report.node not in said or off_ns < said[report.node][0]:
                 said[report.node] = off_ns, report

@@ -16,7 +16,7 @@ from arrays.report import (
     Report,
     decode_envelope,
     decode_report,
-    station_arrival,
+    station_arrivals,
     verify,
 )
 from dispatch.buckets import Buckets
@@ -125,7 +125,8 @@ class Reception:
         received = _received(envelope, report, record, now_ns)
         if not await self._keeper.keep(received):
             raise RejectedError(409, f"sequence {report.sequence} of node {record.id!r} came before with other bytes")
-        self._centre.nodes.heard(record.id, now_ns, report.sequence, report.health)
+        if not report.exercise:
+            self._centre.nodes.heard(record.id, now_ns, report.sequence, report.health)
         self._locator.take(received.arrivals)
         for answer in report.answers:
             self._centre.mandates.answered(record.id, answer.order)
@@ -226,5 +227,5 @@ def _received(envelope: Envelope, report: Report, record: NodeRecord, now_ns: in
         received_ns=now_ns,
         body=envelope.body,
         signature=envelope.signature,
-        arrivals=tuple(station_arrival(record.id, (record.x, record.y, record.z), one) for one in report.arrivals),
+        arrivals=station_arrivals(report, (record.x, record.y, record.z)),
     )

@@ -48,7 +48,8 @@ def reminders(connection: sa.Connection, due_ms: int, now_ms: int) -> list[Entry
             told_ms = first_alert_ms(record)
             open_ = state_of(record.decisions).outcome is None
             rested = record.reminded_ms is None or record.reminded_ms < now_ms - due_ms
-            if told_ms is not None and told_ms < now_ms - due_ms and open_ and rested:
+            due = told_ms is not None and told_ms < now_ms - due_ms and not record.event.exercise
+            if due and open_ and rested:
                 data = {"after_h": due_ms / 3.6e6}
                 written.append(add_entry(connection, REMINDER, record.event.id, data, now_ms))
     return written

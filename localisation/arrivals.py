@@ -29,7 +29,7 @@ class Arrival:
     array to the sound, clockwise from north, `elevation_deg` above the horizon. `shock_lead_s` is how long the shock
     wave came before the muzzle blast. `probabilities` is the node's opinion of the class. `repeats`: the earlier
     arrivals it looks like. `again`: the key of the shot for which the node was asked to look again, and then found it;
-    empty for what it heard by itself.
+    empty for what it heard by itself. `exercise`: made up or replayed for training; a network is fed with such alone.
     Optional fields are None where the node cannot tell.
     """
 
@@ -49,6 +49,7 @@ class Arrival:
     probabilities: Mapping[str, float] | None = None
     repeats: tuple[Repetition, ...] = ()
     again: str = ""
+    exercise: bool = False
 
     @property
     def bearing_deg(self) -> tuple[float, float]:
@@ -154,3 +155,8 @@ class Shot:
     origin: Origin
     verdict: Verdict
     arrivals: tuple[Arrival, ...] = field(repr=False)
+
+    @property
+    def exercise(self) -> bool:
+        """Whether it was made up or replayed for training."""
+        return any(arrival.exercise for arrival in self.arrivals)

@@ -1,7 +1,8 @@
 """Shots to events: what a dispatcher sees is one shot or one burst, at one place. Pure.
 
 A shot joins an event when it was fired within a few seconds of one of the event's shots and their places agree within
-their ellipses. Events keep their identity while shots get better versions.
+their ellipses. Events keep their identity while shots get better versions. An exercise and what was truly heard are
+never one event.
 """
 
 from __future__ import annotations
@@ -47,6 +48,11 @@ class Event:
         label = self.label
         candidates = [shot for shot in self.shots if shot.verdict.label == label] or list(self.shots)
         return min(candidates, key=lambda shot: (_area(shot), shot.key))
+
+    @property
+    def exercise(self) -> bool:
+        """Whether it was made up or replayed for training."""
+        return any(shot.exercise for shot in self.shots)
 
     @property
     def first(self) -> Shot:
@@ -115,7 +121,8 @@ def _nearest(shot: Shot, others: Iterable[Shot]) -> float | None:
     distances = [
         _distance(shot, other)
         for other in others
-        if abs(other.origin.time_ns - shot.origin.time_ns) <= JOIN_WITHIN_S * 1e9
+        if other.exercise == shot.exercise
+        and abs(other.origin.time_ns - shot.origin.time_ns) <= JOIN_WITHIN_S * 1e9
         and _distance(shot, other) <= SAME_PLACE_M + _reach(shot) + _reach(other)
     ]
     return min(distances, default=None)

@@ -25,6 +25,7 @@ NAMES = {  # class: one, several
     "unknown": ("impulse of unknown kind", "impulses of unknown kind"),
     "withdrawn": ("no gunshot: explained otherwise", "no gunshot: explained otherwise"),
 }
+EXERCISE = "EXERCISE: "
 UNKNOWN = "Not known: who or what fired, at what, and whether anyone is hurt."
 
 
@@ -36,7 +37,8 @@ class Heard(Struct, frozen=True, kw_only=True):
     """An event as it is told: class and probability, rounds, place with its ellipse, then what may be near.
 
     `x`, `y` metres of the site; `lat`, `lon` WGS-84, None where the site has no place on the globe; `azimuth_deg` of
-    the ellipse's long axis, from north; `nodes` that heard it; `verdict` a person's: confirmed, false or none yet.
+    the ellipse's long axis, from north; `nodes` that heard it; `verdict` a person's: confirmed, false or none yet. An
+    `exercise` was made up or replayed for training.
     """
 
     number: int
@@ -57,6 +59,7 @@ class Heard(Struct, frozen=True, kw_only=True):
     late_s: float = 0.0
     verdict: Literal["confirmed", "false", ""] = ""
     address: str = ""
+    exercise: bool = False
 
 
 class Earlier(Struct, frozen=True, kw_only=True):
@@ -83,7 +86,11 @@ class Alert(Struct, frozen=True, kw_only=True):
 
 
 def headline(heard: Heard, kind: Kind) -> str:
-    """A few words: the class, as possible as it is, and its probability."""
+    """A few words: the class, as possible as it is, and its probability; before all, that it is an exercise."""
+    return f"{EXERCISE if heard.exercise else ''}{_headline(heard, kind)}"
+
+
+def _headline(heard: Heard, kind: Kind) -> str:
     name = NAMES.get(heard.label, NAMES["unknown"])[heard.count > 1]
     if kind == "end":
         return f"Taken back: {name}" if heard.label != "withdrawn" else f"Taken back: {NAMES['withdrawn'][0]}"

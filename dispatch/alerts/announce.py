@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+import msgspec
 import sqlalchemy as sa
 
 from dispatch.addresses import Addresses
@@ -25,7 +26,6 @@ from dispatch.zones import Zone
 HOLD_MS = 2000  # between two messages about one event: a burst is not told round by round
 LATE_S = 30.0  # as on the page
 UTC = ZoneInfo("UTC")
-EXERCISE = "EXERCISE: "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +64,14 @@ class Announcer:
     def exercise(
         self, connection: sa.Connection, destination: Destination, subject: str, heard: Heard, now_ms: int
     ) -> list[str]:
-        """Queue a marked exercise, and its end; returns the alerts' ids."""
-        ids = []
+        """Queue a message that tries the destination, and its end; returns the alerts' ids. `heard` is an exercise."""
+        ids: list[str] = []
         steps: tuple[tuple[Kind, int], ...] = (("new", now_ms), ("end", now_ms + HOLD_MS))
         for kind, at_ms in steps:
-            words = EXERCISE + headline(heard, kind), EXERCISE + sentences(heard, kind)
-            alert = self._alert(connection, destination, subject, kind, at_ms, words, heard, exercise=True)
+            words = headline(heard, kind), sentences(heard, kind)
+            alert = self._alert(connection, destination, subject, kind, at_ms, words, heard)
+            if ids:
+                alert = msgspec.structs.replace(alert, earlier=(Earlier(id=ids[0], sent_ms=now_ms),))
             kept.queue(connection, destination.name, alert, at_ms)
             ids.append(alert.id)
         return ids
@@ -99,6 +101,7 @@ class Announcer:
             late_s=waited_s if waited_s > LATE_S else 0.0,
             verdict=verdict(record.decisions),
             address=self.addresses.words(lat, lon),
+            exercise=event.exercise,
         )
 
     def _event(
@@ -123,7 +126,6 @@ class Announcer:
         now_ms: int,
         words: tuple[str, str],
         heard: Heard | None = None,
-        exercise: bool = False,
     ) -> Alert:
         before = kept.about(connection, destination.name, subject)
         return Alert(
@@ -135,7 +137,7 @@ class Announcer:
             sent_ms=now_ms,
             headline=words[0],
             text=words[1],
-            exercise=exercise,
+            exercise=heard is not None and heard.exercise,
             heard=heard,
             earlier=() if kind == "new" else _since_new(before),
         )
@@ -168,7 +170,7 @@ def _since_new(before: Iterable[kept.Queued]) -> tuple[Earlier, ...]:
     """The messages that may have been received since the subject was last told as new."""
     since: list[Earlier] = []
     for one in before:
-        if one.attempts or one.alert.exercise:
+        if one.attempts:
             one_more = Earlier(id=one.alert.id, sent_ms=one.alert.sent_ms)
             since = [*([] if one.alert.kind == "new" else since), one_more]
     return tuple(since)

@@ -74,7 +74,7 @@ class Delivery:
     def _begin(self, destination: Destination, one: kept.Queued, connection: sa.Connection) -> bool:
         """Whether to send it now; what was acknowledged in time need not go to the next in line."""
         subject = one.alert.subject
-        waits = destination.unacknowledged_s > 0 and one.alert.kind == "new" and not one.alert.exercise
+        waits = destination.unacknowledged_s > 0 and one.alert.kind == "new"
         if waits and one.attempts == 0 and acknowledged(decisions_of(connection, [subject]).get(subject, ())):
             kept.settle(connection, one, "not needed", self._centre.now_ms)
             return False

@@ -66,6 +66,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         """Whether to tell of an event that was not told before."""
         return (
             self.stands(heard)
+            and (self.exercises or not heard.exercise)
             and (heard.label == "unknown" or heard.probability >= self.probability)
             and self.open_at(now_ms, site.clock)
             and self._in_zone(heard, site)

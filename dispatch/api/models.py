@@ -93,10 +93,13 @@ class HumanVerdict(Model):
 
 
 class Event(Model):
-    """What a dispatcher sees: one shot or burst. `label` and `probability` are the machine's."""
+    """What a dispatcher sees: one shot or burst. `label` and `probability` are the machine's; an `exercise` was made up
+    or replayed for training.
+    """
 
     id: str
     number: int
+    exercise: bool
     status: Status
     taken_by: str | None
     taken_ms: int | None

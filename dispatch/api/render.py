@@ -79,6 +79,7 @@ def _event(record: EventRecord, frame: Frame) -> dict[str, Any]:
     return {
         "id": event.id,
         "number": record.number,
+        "exercise": event.exercise,
         **_human(record),
         "label": verdict.label,
         "probability": verdict.probability,

@@ -80,6 +80,7 @@ def made_up(frame: Frame, now_ms: int, addresses: Addresses) -> Heard:
         azimuth_deg=30.0,
         level=0.9,
         address=addresses.words(lat, lon),
+        exercise=True,
     )
 
 

@@ -58,6 +58,7 @@ def replay(argv: list[str]) -> int:
             for shot in sorted(some, key=lambda s: (s.origin.time_ns, s.key))
             if asked.since <= shot.origin.time_ns < asked.until
             and shot.verdict.label != WITHDRAWN
+            and not shot.exercise
             and (ground is None or ground.holds(np.array([[shot.origin.x, shot.origin.y]]))[0])
         ]
         return Found(session=settings.name, shots=chosen(inside, asked.all), origin=_origin(frame))
@@ -96,10 +97,11 @@ def _parse(argv: list[str]) -> argparse.Namespace:
 
 
 def _heard(store: Store, first_ns: int, last_ns: int) -> Iterator[Arrival]:
-    """Arrivals in order of time, some minutes in memory at once."""
+    """Arrivals in order of time, some minutes in memory at once; none of exercises."""
     for begin in range(first_ns, last_ns, STEP_NS):
         end = min(begin + STEP_NS, last_ns) - 1
-        yield from store.read_now(lambda connection, a=begin, b=end: arrivals_between(connection, a, b))  # type: ignore[misc]
+        kept: list[Arrival] = store.read_now(lambda connection, a=begin, b=end: arrivals_between(connection, a, b))  # type: ignore[misc]
+        yield from (arrival for arrival in kept if not arrival.exercise)
 
 
 def _ground(settings: Settings, frame: Frame, name: str) -> Area | None:

@@ -73,8 +73,9 @@ def day_log(connection: sa.Connection, day: date, local: ZoneInfo, frame: Frame,
         for record in events_of(connection, about[start : start + VARIABLES])
     }
     told = _Telling(records, frame, local, Language(language, LOG_WORDS))
-    alerts = [r for r in records.values() if from_ms <= (first_alert_ms(r) or -1) < to_ms]
-    states = [state_of(r.decisions) for r in records.values()]
+    real = [record for record in records.values() if not record.event.exercise]
+    alerts = [r for r in real if from_ms <= (first_alert_ms(r) or -1) < to_ms]
+    states = [state_of(r.decisions) for r in real]
     return DayLog(
         day=day,
         local=local,
@@ -118,7 +119,8 @@ class _Telling:
         if before is not None and not _matters(before, now):
             return None
         self._shown[record.event.id] = now
-        return self._words("log.machine"), self._located(now)
+        marked = self._words("log.exercise") if now.exercise else ""
+        return self._words("log.machine"), marked + self._located(now)
 
     def _located(self, now: Event) -> str:
         w, best = self._words, now.best

@@ -40,6 +40,7 @@ LOG_WORDS: dict[str, tuple[str, str]] = {
     "log.possible": ("possible gunshots", "coups de feu possibles"),
     "log.round": ("1 round", "1 coup"),
     "log.rounds": ("{count} rounds", "{count} coups"),
+    "log.exercise": ("EXERCISE: ", "EXERCICE : "),
     "log.node": ("node {node}: {state}", "capteur {node} : {state}"),
     "log.came": ("{source}, {time}, reference {reference}: {text}", "{source}, {time}, référence {reference} : {text}"),
     "log.miss": (

@@ -48,9 +48,10 @@ class EventRecord:
 def add_shots(connection: sa.Connection, new: Iterable[Shot], now_ms: int, method: str) -> list[Entry]:
     """Keep new versions, count each to its event, and journal every event that changed, each once.
 
-    The journal names each version by its digest, and `method`: the digest of how it was located.
+    The journal names each version by its digest, and `method`: the digest of how it was located; it marks an exercise.
     """
     touched: dict[str, dict[str, str]] = {}
+    exercises: set[str] = set()
     for shot in new:
         if _has(connection, shot):
             continue  # published before a crash that came before the locator had noted so
@@ -61,8 +62,9 @@ def add_shots(connection: sa.Connection, new: Iterable[Shot], now_ms: int, metho
         connection.execute(sa.insert(shots).values(row))
         for changed in {identity, before} - {None}:
             touched.setdefault(str(changed), {})[f"{shot.key} {shot.version}"] = text_digest(str(row["data"]))
+            exercises |= {str(changed)} if shot.exercise else set()
     return [
-        add_entry(connection, "event", identity, {"method": method, "shots": versions}, now_ms)
+        add_entry(connection, "event", identity, _line(method, versions, identity in exercises), now_ms)
         for identity, versions in touched.items()
     ]
 
@@ -167,6 +169,10 @@ def _has(connection: sa.Connection, shot: Shot) -> bool:
 def _event_of(connection: sa.Connection, key: str) -> str | None:
     query = sa.select(shots.c.event).where(shots.c.key == key).order_by(shots.c.version.desc()).limit(1)
     return connection.scalar(query)
+
+
+def _line(method: str, versions: dict[str, str], exercise: bool) -> dict[str, object]:
+    return {"method": method, "shots": versions} | ({"exercise": True} if exercise else {})
 
 
 def _open(connection: sa.Connection, identity: str, now_ms: int) -> None:

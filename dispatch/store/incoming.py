@@ -94,7 +94,8 @@ def enter_missed(connection: sa.Connection, by: str, what: Missed, now_ms: int) 
         raise ConflictError(f"case {what.reference!r} was entered by {first.by} on {_day(before[0].recorded_ms)}")
     around_ns = round(SAME_S * 1e9)
     near = events_between(connection, what.time_ms * 1_000_000 - around_ns, what.time_ms * 1_000_000 + around_ns)
-    alerts = [(record.number, record.event) for record in near if first_alert_ms(record) is not None]
+    real = [record for record in near if not record.event.exercise]
+    alerts = [(record.number, record.event) for record in real if first_alert_ms(record) is not None]
     if own := may_be_its_own(what, alerts):
         raise ConflictError(
             f"near it in time and place: alert {', '.join(map(str, own))}; close the one that it raised as confirmed, "
@@ -122,7 +123,8 @@ def _kept(connection: sa.Connection, line: Line, attached: dict[str, list[int]])
     time_ns = told.what.time_ms * 1_000_000
     near: list[EventRecord] = []
     if line.subject not in attached:
-        near = events_between(connection, time_ns - round(before_s * 1e9), time_ns + round(after_s * 1e9))
+        found = events_between(connection, time_ns - round(before_s * 1e9), time_ns + round(after_s * 1e9))
+        near = [record for record in found if not record.event.exercise]
     return Kept(
         id=line.subject,
         line=line.id,

@@ -12,7 +12,7 @@ from importlib.resources import files
 import msgspec
 
 from acoustic.air import Air
-from arrays.report import LISTENING, read_report, station_arrival
+from arrays.report import LISTENING, read_report, station_arrivals
 from localisation.arrivals import Arrival, Place, Shot, Station
 from localisation.network import Network, NetworkSettings
 from recordings.chain import Line
@@ -139,16 +139,15 @@ def arrivals_in(nodes: Iterable[Node], reports: Iterable[SignedReport]) -> list[
     heard = {
         arrival.id: arrival
         for report in reports
-        for wire in read_report(report.body).arrivals
-        for arrival in [station_arrival(report.node, place[report.node], wire)]
+        for arrival in station_arrivals(read_report(report.body), place[report.node])
     }
     return sorted(heard.values(), key=lambda a: (a.time_ns, a.id))
 
 
 def stations_in(nodes: Iterable[Node], reports: Iterable[SignedReport]) -> list[Station]:
     """The nodes that said, in one of the reports, that they listen. Raises InputError."""
-    said = [(report.node, read_report(report.body).health) for report in reports]
-    listening = {node for node, health in said if health is not None and health.state in LISTENING}
+    said = [read_report(report.body) for report in reports]
+    listening = {one.node for one in said if one.health and one.health.state in LISTENING and not one.exercise}
     return [Station(node=n.id, x=n.x, y=n.y, z=n.z) for n in nodes if n.id in listening]
 
 

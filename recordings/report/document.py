@@ -105,6 +105,8 @@ class _Report:
             f'<header><h1>{w("title", number=str(s.number))}</h1><p class="under">{w("subtitle")}</p>',
             facts(told),
         ]
+        if any(r.shot.exercise for r in self.rounds):
+            parts.append(f'<div class="wrong"><p>{w("exercise")}</p></div>')
         if self.checked.globe is not None:
             parts.append(f'<p class="note">{w("confidential")}</p>')
         if wrong := [escape(w.finding(f.text)) for f in self.checked.findings if not f.good]:

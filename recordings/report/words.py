@@ -29,6 +29,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "Ce fichier n'a pas passé tous les contrôles. Rien de ce qui suit n'est fiable avant que chacun de ces "
         "points soit expliqué :",
     ),
+    "exercise": (
+        "EXERCISE: these sounds were made up or replayed for training. Nothing was fired.",
+        "EXERCICE : ces sons ont été fabriqués ou rejoués pour l'entraînement. Rien n'a été tiré.",
+    ),
     "confidential": (
         "This copy was made with the key of the sealed part: it shows where on the globe the nodes and the rounds are.",
         "Cet exemplaire a été établi avec la clé de la partie scellée : il montre où se trouvent, sur le globe,"

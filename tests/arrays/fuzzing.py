@@ -54,8 +54,7 @@ def read_report(data: bytes) -> None:
     sent = msgspec.msgpack.encode(said, order="deterministic")
     if msgspec.msgpack.encode(report.decode_report(sent), order="deterministic") != sent:
         raise AssertionError(f"{sent!r} does not come back")
-    for wire in said.arrivals:
-        report.station_arrival(said.node, (0.0, 0.0, 0.0), wire)
+    report.station_arrivals(said, (0.0, 0.0, 0.0))
 
 
 READERS: tuple[Callable[[bytes], object], ...] = (

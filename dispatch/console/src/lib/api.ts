@@ -64,6 +64,7 @@ export interface Shot extends Place {
 export interface Incident extends Place {
   id: string;
   number: number;
+  exercise: boolean; // made up or replayed for training
   status: "open" | "acknowledged" | "dispatched" | "closed";
   taken_by: string | null;
   taken_ms: number | null;

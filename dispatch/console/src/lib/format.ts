@@ -82,9 +82,9 @@ export const size = (e: Ellipse, language: Language): string =>
 export const extent = (e: Ellipse, t: Words, language: Language): string =>
   t.inside(percent(e.level), size(e, language));
 
-/** "Possible gunshots, 3 rounds, 87 %": what and how sure, in one line. */
+/** "Possible gunshots, 3 rounds, 87 %": what and how sure, in one line; before all, that it is an exercise. */
 export function headline(event: Incident, t: Words): string {
-  const parts = [t.called(event.label, event.count)];
+  const parts = [...(event.exercise ? [t.exercise] : []), t.called(event.label, event.count)];
   if (event.label === "gunshot") parts.push(t.rounds(event.count));
   if (event.label !== "withdrawn") parts.push(percent(event.probability));
   return parts.join(", ");

@@ -124,6 +124,7 @@ export const english = {
     if (label === "withdrawn") return "Withdrawn";
     return label === "other" ? "Another sound" : "Unclear sound";
   },
+  exercise: "EXERCISE",
   rounds: (n: number): string => (n === 1 ? "1 round" : `${n} rounds`),
   level: (percent: string): string => `${percent} inside`,
   inside: (percent: string, size: string): string => `${percent} inside ${size}`,

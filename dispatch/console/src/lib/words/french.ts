@@ -150,6 +150,7 @@ export const french: Words = {
     if (label === "withdrawn") return "Retiré";
     return label === "other" ? "Autre bruit" : "Bruit incertain";
   },
+  exercise: "EXERCICE",
   rounds: (n) => (n === 1 ? "1 coup" : `${n} coups`),
   level: (percent) => `${percent} dans`,
   inside: (percent, size) => `${percent} dans ${size}`,

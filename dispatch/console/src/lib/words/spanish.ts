@@ -151,6 +151,7 @@ export const spanish: Words = {
     if (label === "withdrawn") return "Retirado";
     return label === "other" ? "Otro sonido" : "Sonido incierto";
   },
+  exercise: "SIMULACRO",
   rounds: (n) => (n === 1 ? "1 disparo" : `${n} disparos`),
   level: (percent) => `${percent} dentro de`,
   inside: (percent, size) => `${percent} dentro de ${size}`,
