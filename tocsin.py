@@ -31,7 +31,7 @@ COMMANDS = {
     "import": ("recordings.commands.gather", "recordings of other recorders as a session, their clocks told by sounds"),
     "convert": ("recordings.commands.convert", "recordings, labels and located shots from one form to another"),
     "scene": ("recordings.commands.scene", "write a synthetic city block as a session"),
-    "model": ("recordings.commands.model", "train the classifier"),
+    "model": ("recordings.commands.model", "label sounds, train the classifier, measure it, put it in use"),
 }
 
 

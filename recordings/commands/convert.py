@@ -74,16 +74,12 @@ def _kind(content: bytes) -> str:
     first, _, _ = text.partition("\n")
     if text.startswith("{") and '"FeatureCollection"' in text:
         return "shots-geojson"
-    if text.startswith("{"):
-        return "shots-jsonl" if '"ellipse"' in first else "jsonl"
-    if labels.BEGIN in first:
-        return "raven"
+    if text.startswith("{") and '"ellipse"' in first:
+        return "shots-jsonl"
     if "," in first and "ellipse_" in first:
         return "shots-csv"
-    if "," in first and "begin_s" in first:
-        return "csv"
-    if "\t" in first:
-        return "audacity"
+    if (kind := labels.kind_of(text)) is not None:
+        return kind
     raise InputError(
         "holds nothing that is known; expected shots (JSON lines, GeoJSON, CSV, Parquet) or labels "
         "(Raven, Audacity, CSV, JSON lines)"

@@ -202,6 +202,18 @@ def _of_line(numbered: tuple[int, str]) -> Label:
     return label
 
 
+def kind_of(text: str) -> str | None:
+    """Which of READERS reads a text, by its beginning; None where none does."""
+    first, _, _ = text.lstrip().partition("\n")
+    if first.startswith("{"):
+        return "jsonl"
+    if BEGIN in first:
+        return "raven"
+    if "," in first and "begin_s" in first:
+        return "csv"
+    return "audacity" if "\t" in first else None
+
+
 READERS: Mapping[str, Callable[[str], list[Label]]] = {
     "raven": read_raven,
     "audacity": read_audacity,
