@@ -17,6 +17,7 @@ from dispatch.api.decide import decision_routes
 from dispatch.api.description import Api
 from dispatch.api.figures import figure_routes
 from dispatch.api.guard import HOSTS, Guard
+from dispatch.api.heard import heard_routes
 from dispatch.api.problems import answer_problems
 from dispatch.api.public import public_routes
 from dispatch.centre import Centre
@@ -47,6 +48,7 @@ def api(centre: Centre, *, tls: bool) -> FastAPI:
     app.include_router(account.router)
     for router in (events.routes(centre), people.routes(centre), journal.routes(centre), health.routes(centre)):
         app.include_router(router)
+    app.include_router(heard_routes(centre))
     app.include_router(alert_routes(centre))
     app.include_router(decision_routes(centre))
     app.include_router(figure_routes(centre))

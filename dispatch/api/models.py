@@ -126,7 +126,7 @@ class Event(Model):
 
 
 class Version(Model):
-    """One origin of one shot, as it was recorded; the preferred one is the newest."""
+    """One origin of one shot, as it was recorded, and the shot's class then; the preferred one is the newest."""
 
     shot: str
     version: int
@@ -134,6 +134,9 @@ class Version(Model):
     x: float
     y: float
     ellipse: Ellipse
+    also: list[Place]
+    label: str
+    probability: float
     recorded_ms: int
     used: int
     preferred: bool

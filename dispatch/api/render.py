@@ -92,7 +92,7 @@ def _event(record: EventRecord, frame: Frame) -> dict[str, Any]:
         "lon": lon,
         "nodes": len({residual.node for residual in best.origin.used}),
         "ambiguous": best.origin.ambiguous,
-        "also": [{"x": place.x, "y": place.y} for place in best.origin.also],
+        "also": _also(best.origin),
         "late": _late(record.versions),
         "shots": [_shot(shot) for shot in event.shots],
     }
@@ -141,6 +141,9 @@ def _version(version: Version, preferred: bool) -> dict[str, Any]:
         "version": version.shot.version,
         "time_ms": _ms(origin.time_ns),
         **_place(origin),
+        "also": _also(origin),
+        "label": version.shot.verdict.label,
+        "probability": version.shot.verdict.probability,
         "recorded_ms": version.recorded_ms,
         "used": len(origin.used),
         "preferred": preferred,
@@ -177,6 +180,10 @@ def _place(origin: Origin) -> dict[str, Any]:
             "level": ellipse.level,
         },
     }
+
+
+def _also(origin: Origin) -> list[dict[str, float]]:
+    return [{"x": place.x, "y": place.y} for place in origin.also]
 
 
 def _late(versions: Iterable[Version]) -> bool:

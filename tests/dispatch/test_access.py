@@ -26,6 +26,7 @@ ADMINISTRATOR = frozenset({"administrator"})
 AUDITORS = ADMINISTRATOR | {"auditor"}
 ANYONE_AT_ALL = EVERYBODY | {"nobody"}
 DECIDE = frozenset({"dispatcher", "analyst", "administrator"})
+SEE_PLACES = frozenset({"analyst", "administrator"})
 READ_LOG = EVERYBODY - {"wall"}
 # What this project means, written down apart from the code that does it: a new route needs its line here.
 MAY: dict[str, frozenset[str]] = {
@@ -41,6 +42,7 @@ MAY: dict[str, frozenset[str]] = {
     "GET /api/state": EVERYBODY,
     "GET /api/events": EVERYBODY,
     "GET /api/events/{identity}": EVERYBODY,
+    "GET /api/events/{identity}/heard": SEE_PLACES,
     "GET /api/stream": EVERYBODY,
     "GET /api/alerts": frozenset({"auditor", "administrator"}),
     "GET /api/alerts/{name}/atom": EVERYBODY,

@@ -14,9 +14,20 @@ from typing import Any
 import pytest
 
 from dispatch.api.decision_models import EventDetail
+from dispatch.api.heard import HeardAround
 from dispatch.api.models import Event, Node, State
 from tests.dispatch import wire
-from tests.dispatch.running import FakeNode, Lines, RunningCentre, block, running_centre, send, tokens, wait_for
+from tests.dispatch.running import (
+    SPEED_MS,
+    FakeNode,
+    Lines,
+    RunningCentre,
+    block,
+    running_centre,
+    send,
+    tokens,
+    wait_for,
+)
 
 ORIGIN = "[origin]\nlat = 44.84\nlon = -0.58\nheight_m = 20.0\n"
 
@@ -98,6 +109,39 @@ def test_a_shot_is_on_the_stream_soon_after_its_last_report_and_in_full_on_reque
     assert [v.preferred for v in detail.versions][-1]
     assert sum(v.preferred for v in detail.versions) == len(detail.shots)
     assert {a.node for a in detail.arrivals} <= {node.id for node in site.nodes}
+
+
+def test_what_was_heard_around_a_shot_is_told_with_what_no_shot_rests_on(site: Site) -> None:
+    time.sleep(1.0)  # beyond what other tests fired
+    x, y, now = 200.0, 60.0, time.time_ns()
+    echo_ns = 170_000_000
+    for node in site.nodes:
+        direct = node.hear(x, y, now)
+        echo = wire.arrival(node.number + 500, direct.time_ns + echo_ns, "gunshot")
+        heard = [direct, echo] if node.id == "roof-1" else [direct]
+        assert send(site.client, node.sealed(node.report(heard))).status_code == 200
+
+    def told() -> HeardAround | None:
+        for event in site.centre.state()["events"]:
+            if math.hypot(event["x"] - x, event["y"] - y) < 15.0 and event["nodes"] >= 11:
+                return HeardAround.model_validate_json(site.centre.api.get(f"/api/events/{event['id']}/heard").content)
+        return None
+
+    around = wait_for(told)
+    ours = [a for a in around.arrivals if a.time_ms > now / 1e6]
+    direct, echo = sorted((a for a in ours if a.node == "roof-1"), key=lambda a: a.time_ms)
+    assert echo.time_ms - direct.time_ms == pytest.approx(170.0, abs=0.01)
+    newest = max(around.versions, key=lambda v: v.version)
+    fits = {fit.arrival: fit for fit in newest.fits}
+    assert direct.id in fits
+    assert echo.id not in fits or fits[echo.id].refused
+    assert {a.node for a in ours} == {node.id for node in site.nodes}
+    for one in ours:
+        if one.id in fits and not fits[one.id].refused:
+            late_ms = one.time_ms - now / 1e6 - 1e3 * math.dist((one.x, one.y, one.z), (x, y, 1.5)) / SPEED_MS
+            assert late_ms == pytest.approx(0.0, abs=0.01)  # the nodes are told where they stand
+            assert fits[one.id].residual_ms == pytest.approx(late_ms, abs=20.0)  # of the place found
+    assert around.air.speed_ms == pytest.approx(SPEED_MS, abs=1.0)
 
 
 def test_the_stream_replays_what_was_missed(site: Site) -> None:
