@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import queue
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from dispatch.api.guard import SECURITY
-from tests.dispatch.running import GRID, REPOSITORY
+from tests.dispatch.running import GRID, REPOSITORY, SPEED_MS
 
 DIST = REPOSITORY / "dispatch" / "console" / "dist"
 
@@ -60,20 +62,60 @@ def event(number: int, ago_s: float = 0.0, **other: Any) -> dict[str, Any]:
 def detail(of: dict[str, Any]) -> dict[str, Any]:
     """The event with its versions and arrivals; roof-6's is refused."""
     versions = [
-        {k: shot[k] for k in ("time_ms", "x", "y")}
+        {k: shot[k] for k in ("time_ms", "x", "y", "label", "probability")}
+        | {"also": of["also"] if v == 2 else []}
         | {"shot": shot["key"], "version": v, "recorded_ms": int(shot["time_ms"]) + 700 * v, "preferred": v == 2}
         | {"used": 3 + v, "ellipse": shot["ellipse"] | ({"semi_major_m": 30.0, "semi_minor_m": 14.0} if v == 1 else {})}
         for shot in of["shots"]
         for v in (1, 2)
     ]
     arrivals = [
-        {"id": f"roof-{i}:{n}", "node": f"roof-{i}", "shot": shot["key"], "time_ms": shot["time_ms"] + 90 * i}
+        {"id": f"roof-{i}:{n}", "node": f"roof-{i}", "shot": shot["key"], "time_ms": arrives_ms(shot, i)}
         | {"residual_ms": 31.2 if i == 6 else 0.9 * (i - 3), "refused": "+31 ms off" if i == 6 else ""}
         | {"snr_db": 31.0 - 3 * i, "azimuth_deg": 40.0 * i, "probabilities": {"gunshot": 0.9, "other": 0.1}}
         for n, shot in enumerate(of["shots"])
         for i in range(1, 7)
     ]
     return of | {"versions": versions, "arrivals": arrivals, "history": [], "nearest_address": ""}
+
+
+def arrives_ms(shot: dict[str, Any], number: int) -> float:
+    """When the node hears a shot, in still air; roof-6 is 31 ms late."""
+    travel_s = math.dist(GRID[number - 1], (shot["x"], shot["y"], 1.5)) / SPEED_MS
+    return float(shot["time_ms"] + 1e3 * travel_s + (31.2 if number == 6 else 0.9 * (number - 3)))
+
+
+def heard(of: dict[str, Any]) -> dict[str, Any]:
+    """What was heard around an event: its arrivals, and an echo of each at roof-2, 170 ms later, in no shot."""
+    known = detail(of)
+    arrivals = []
+    for one in known["arrivals"]:
+        number = int(one["node"].removeprefix("roof-"))
+        x, y, z = GRID[number - 1]
+        kept = {k: one[k] for k in ("id", "node", "time_ms", "snr_db", "azimuth_deg")} | {"x": x, "y": y, "z": z}
+        kept |= {"shock_lead_ms": 41.0 if number == 1 else None, "label": "gunshot", "probability": 0.9, "again": False}
+        arrivals.append(kept)
+        if number == 2:
+            arrivals.append(kept | {"id": f"{one['id']}e", "time_ms": one["time_ms"] + 170.0, "snr_db": 14.0})
+    versions = [
+        {"shot": v["shot"], "version": v["version"], "z": 1.5}
+        | {"fits": [_fit(a, v) for a in known["arrivals"] if a["shot"] == v["shot"] and _knows(v, a)]}
+        for v in known["versions"]
+    ]
+    return {
+        "air": {"speed_ms": SPEED_MS, "wind_east_ms": 0.0, "wind_north_ms": 0.0},
+        "arrivals": arrivals,
+        "versions": versions,
+    }
+
+
+def _knows(version: dict[str, Any], arrival: dict[str, Any]) -> bool:
+    return bool(version["version"] == 2 or arrival["node"] != "roof-5")
+
+
+def _fit(arrival: dict[str, Any], version: dict[str, Any]) -> dict[str, Any]:
+    off_ms = arrival["residual_ms"] * (1.0 if version["version"] == 2 else 3.0)
+    return {"arrival": arrival["id"], "residual_ms": off_ms, "refused": arrival["refused"]}
 
 
 @dataclass
@@ -156,8 +198,10 @@ class Handler(SimpleHTTPRequestHandler):
         elif path == "/api/stream":
             self._stream(int(self.headers.get("Last-Event-ID") or asked.removeprefix("last_id=")))
         elif path.startswith("/api/events/") and path.endswith("/blind"):
-            heard = [{"after_ms": 0.0, "snr_db": 31.0}, {"after_ms": 212.4, "snr_db": None}]
-            self._json({"id": path.split("/")[-2], "nodes": 2, "heard": heard})
+            rows = [{"after_ms": 0.0, "snr_db": 31.0}, {"after_ms": 212.4, "snr_db": None}]
+            self._json({"id": path.split("/")[-2], "nodes": 2, "heard": rows})
+        elif path.startswith("/api/events/") and path.endswith("/heard"):
+            self._json(heard(next(e for e in self.canned.events if e["id"] == path.split("/")[-2])))
         elif path.startswith("/api/events/"):
             self._json(detail(next(e for e in self.canned.events if e["id"] == path.rpartition("/")[2])))
         else:
@@ -191,8 +235,10 @@ class QuietServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def handle_error(self, *_: Any) -> None:
-        """Leave it."""
+    def handle_error(self, *which: Any) -> None:
+        """Leave it; anything else is a mistake here."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(*which)
 
 
 @contextmanager

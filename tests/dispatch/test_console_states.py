@@ -126,6 +126,39 @@ def test_an_arrival_that_was_left_out_says_why(browser: Browser) -> None:
         expect(page.get_by_test_id("arrivals")).to_contain_text(re.compile(r"Écartée : \+31\sms d'écart"))
 
 
+def test_true_arrivals_line_up_in_the_strips_and_an_echo_does_not(browser: Browser) -> None:
+    second = {"x": 330.0, "y": 215.0}
+    with canned(events=[event(1, 5000, ambiguous=True, also=[second])]) as centre, opened(browser, centre) as page:
+        page.get_by_test_id("shot").click()
+        strips = page.get_by_test_id("strip")
+        expect(strips).to_have_count(6)
+        zero = float((strips.first.locator(".zero").get_attribute("d") or "").removeprefix("M").split()[0])
+
+        def used() -> list[float]:
+            marks = strips.locator("rect.used").all()
+            return [float(m.get_attribute("x") or 0) + float(m.get_attribute("width") or 0) / 2 for m in marks]
+
+        assert len(used()) == 5
+        assert max(abs(x - zero) for x in used()) < 1.0  # a pixel is 6 ms
+        expect(strips.locator(".cross")).to_have_count(1)
+        echoes = page.get_by_test_id("arrivals").locator("tr", has_text="roof-2").locator("rect.none")
+        expect(echoes.first.locator("title")).to_contain_text(re.compile(r"\+169\sms"))
+        expect(page.get_by_test_id("arrivals")).to_contain_text("41")
+
+        page.get_by_role("radio", name=re.compile("Second place")).check()
+        assert max(abs(x - zero) for x in used()) > 20.0
+        page.get_by_role("radio", name=re.compile("^1$")).check()
+        expect(strips.locator("rect.used")).to_have_count(4)  # roof-5 came with version 2
+        expect(page.get_by_test_id("origins")).to_contain_text("with roof-5")
+        page.get_by_role("button", name="2", exact=True).click()
+        expect(page.get_by_role("radio", name=re.compile("^2"))).to_be_checked()
+
+        expect(page.get_by_test_id("plan-curves").locator("path")).to_have_count(1)
+        page.get_by_test_id("curves").check()
+        # four beside the first, and the place; no place at all gives the time of the one left out
+        expect(page.get_by_test_id("plan-curves").locator("path")).to_have_count(5)
+
+
 def test_a_lost_link_is_said_and_the_picture_is_marked_old(browser: Browser) -> None:
     with canned(events=[event(1, 5000)]) as centre, opened(browser, centre) as page:
         centre.cut()

@@ -93,6 +93,9 @@ export interface Version extends Place {
   version: number;
   time_ms: number;
   ellipse: Ellipse;
+  also: Place[];
+  label: string;
+  probability: number;
   recorded_ms: number;
   used: number;
   preferred: boolean;
@@ -108,6 +111,40 @@ export interface Arrival {
   snr_db: number | null;
   azimuth_deg: number | null;
   probabilities: Record<string, number> | null;
+}
+
+/** The air that the place was sought with; the wind is what it blows towards. */
+export interface Air {
+  speed_ms: number;
+  wind_east_ms: number;
+  wind_north_ms: number;
+}
+
+/** An arrival around an event, whether or not a shot rests on it. */
+export interface Heard extends Place {
+  id: string;
+  node: string;
+  z: number;
+  time_ms: number;
+  snr_db: number | null;
+  azimuth_deg: number | null;
+  shock_lead_ms: number | null;
+  label: string | null;
+  probability: number | null;
+  again: boolean;
+}
+
+export interface Fit {
+  arrival: string;
+  residual_ms: number;
+  refused: string;
+}
+
+/** All that nodes heard around an event, and how it fits each version of each shot. */
+export interface HeardAround {
+  air: Air;
+  arrivals: Heard[];
+  versions: { shot: string; version: number; z: number; fits: Fit[] }[];
 }
 
 export type Outcome = "confirmed" | "false" | "unconfirmed" | "unknown";
@@ -235,6 +272,7 @@ export const account = {
 export const state = (): Promise<State> => get("/api/state");
 const one = (id: string): string => `/api/events/${encodeURIComponent(id)}`;
 export const detail = (id: string): Promise<IncidentDetail> => get(one(id));
+export const heardAround = (id: string): Promise<HeardAround> => get(`${one(id)}/heard`);
 export const decide = (id: string, what: Asked): Promise<Incident> => post(`${one(id)}/decisions`, what);
 export const blind = (id: string): Promise<Blind> => get(`${one(id)}/blind`);
 

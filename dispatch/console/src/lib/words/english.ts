@@ -1,6 +1,7 @@
 // Every word on the page. `Words` is the shape that every other language must have: a word missing does not compile.
 
 import { english as deciding } from "./deciding/english";
+import { english as evidence } from "./evidence/english";
 
 export type Values = Record<string, number | string>;
 
@@ -20,6 +21,7 @@ export const english = {
   language: "English",
   language_choice: "Language",
   deciding,
+  evidence,
   quarters,
   compass_north: "N",
 
@@ -174,21 +176,9 @@ export const english = {
 
   // how it was located
   origins: "How the place was found",
-  origins_note: "Each row is a version; the newest one of each round counts.",
   arrivals: "What each node heard",
   arrivals_hidden: "It is shown to those who may see where nodes stand; your role sees their squares.",
-  arrivals_note: "How far each node's arrival is from the place found. Left out: it fits no shot from there.",
-  round: "Round",
-  version: "Version",
-  time: "Time",
-  size: "90\u00a0% ellipse",
-  used: "Nodes",
-  known_after: "Known after",
-  node: "Node",
-  off: "Off by",
   loud: "Loudness",
-  bearing: "Bearing",
-  counts: "counts",
   refused: (why: string): string => `Left out: ${why}`,
   off_by: (ms: string): string => `${ms} off`,
 

@@ -1,4 +1,5 @@
 import { french as deciding } from "./deciding/french";
+import { french as evidence } from "./evidence/french";
 import type { Values, Words } from "./english";
 
 const labels: Record<string, string> = {
@@ -48,6 +49,7 @@ export const french: Words = {
   language: "Français",
   language_choice: "Langue",
   deciding,
+  evidence,
   quarters,
   compass_north: "N",
 
@@ -202,21 +204,9 @@ export const french: Words = {
   details_missing: "Les détails n'ont pu être lus. Ils viendront avec le prochain message.",
 
   origins: "Comment le lieu a été trouvé",
-  origins_note: "Chaque ligne est une version ; la plus récente de chaque coup fait foi.",
   arrivals: "Ce que chaque capteur a entendu",
   arrivals_hidden: "Montré à qui peut voir où sont les capteurs ; votre rôle voit leurs carrés.",
-  arrivals_note: "L'écart de chaque arrivée au lieu trouvé. Écartée : elle ne va avec aucun tir de cet endroit.",
-  round: "Coup",
-  version: "Version",
-  time: "Heure",
-  size: "Ellipse à 90\u00a0%",
-  used: "Capteurs",
-  known_after: "Connu après",
-  node: "Capteur",
-  off: "Écart",
   loud: "Force",
-  bearing: "Azimut",
-  counts: "compte",
   refused: (why) => `Écartée : ${why}`,
   off_by: (ms) => `${ms} d'écart`,
 

@@ -1,4 +1,5 @@
 import { spanish as deciding } from "./deciding/spanish";
+import { spanish as evidence } from "./evidence/spanish";
 import type { Values, Words } from "./english";
 
 const labels: Record<string, string> = {
@@ -49,6 +50,7 @@ export const spanish: Words = {
   language: "Español",
   language_choice: "Idioma",
   deciding,
+  evidence,
   quarters,
   compass_north: "N",
 
@@ -203,21 +205,9 @@ export const spanish: Words = {
   details_missing: "No se pudieron leer los detalles. Vendrán con el próximo mensaje.",
 
   origins: "Cómo se halló el lugar",
-  origins_note: "Cada fila es una versión; cuenta la más reciente de cada disparo.",
   arrivals: "Lo que oyó cada sensor",
   arrivals_hidden: "Se muestra a quien puede ver dónde están los sensores; su función ve sus cuadrados.",
-  arrivals_note: "Cuánto se aparta cada llegada del lugar hallado. Descartada: no encaja con ningún disparo desde allí.",
-  round: "Disparo",
-  version: "Versión",
-  time: "Hora",
-  size: "Elipse del 90\u00a0%",
-  used: "Sensores",
-  known_after: "Sabido tras",
-  node: "Sensor",
-  off: "Desvío",
   loud: "Fuerza",
-  bearing: "Acimut",
-  counts: "cuenta",
   refused: (why) => `Descartada: ${why}`,
   off_by: (ms) => `${ms} de desvío`,
 

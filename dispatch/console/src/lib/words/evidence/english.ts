@@ -1,0 +1,45 @@
+// The words of an event's evidence: its versions, and what each node heard.
+
+export const english = {
+  round: "Round",
+  version: "Version",
+  counts: "counts",
+  size: "90\u00a0% ellipse",
+  used: "Nodes",
+  agree: "Agree to",
+  known_after: "Known after",
+  first_version: "first",
+  moved: (distance: string, quarter: string): string => `moved ${distance} ${quarter}`,
+  stayed: "same place",
+  joined: (nodes: string): string => `with ${nodes}`,
+  left: (nodes: string): string => `without ${nodes}`,
+  now_called: (what: string): string => `now: ${what}`,
+  other_place: "Second place",
+  other_where: (distance: string, quarter: string): string => `${distance} ${quarter}`,
+  versions_note: "Each row is a version of this round; the newest counts. Choose one to look at what was heard from there.",
+
+  strips_note: "The dotted line is when sound from the chosen place would have come to each node: what was fired there stands on it, echoes come later.",
+  strips_early: "earlier",
+  strips_late: (text: string): string => `${text} later`,
+  curves: "Curves on the map",
+  curves_note: "each is where one node hears it by its measured time later than the first; they meet at the place",
+  node: "Node",
+  heard: "Heard, against this place",
+  off: "Off by",
+  loud: "Level",
+  bearing: "Bearing",
+  none_of: "nothing of this round",
+  silent: (nodes: string): string => `Listening, and heard nothing then: ${nodes}.`,
+  missing: "What each node heard could not be fetched. It comes with the next report.",
+  mark: {
+    gunshot: "taken for a gunshot",
+    other: "taken for something else",
+    refused: "left out",
+    none: "of no round, or of another one",
+    shock: "shock wave before it",
+  },
+  shock: (text: string): string => `shock wave ${text} before`,
+  again: "found when asked to look again",
+};
+
+export type EvidenceWords = typeof english;
