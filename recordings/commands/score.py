@@ -29,7 +29,7 @@ def main(argv: list[str]) -> int:
             raise InputError(f"{path} is neither a folder of labelled sessions nor a manifest (.csv) of clips")
     earlier = read_card(asked.against) if asked.against else None
     model = model_of(asked.model) if asked.model else Model.from_bytes(models.default())
-    card = score(asked.paths, model, changed(asked.set), asked.part, asked.answers)
+    card = score(asked.paths, model, changed(asked.set), asked.part, asked.answers, arrivals=asked.arrivals)
     if asked.picture:
         asked.picture.write_text(card_svg(card, earlier))
     gained = differences(earlier, card) if earlier else None
@@ -65,6 +65,12 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         type=Path,
         metavar="FILE",
         help="score these located shots (tocsin replay --format jsonl) in place of a replay: location only",
+    )
+    parser.add_argument(
+        "--arrivals",
+        action="store_true",
+        help="locate also the arrivals that the Pittsburgh tests come with: of one shot each, from all sensors and "
+        "from some drawn at random; and every pulse of an incident",
     )
     parser.add_argument("--model", type=Path, help="a classifier's file (default: the shipped one)")
     parser.add_argument(

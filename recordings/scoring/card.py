@@ -20,6 +20,7 @@ from recordings.method import Settings
 from recordings.printing import chosen
 from recordings.replaying import replay, sessions_in
 from recordings.scoring import location
+from recordings.scoring.arrivals import from_arrivals
 from recordings.scoring.classes import Verdict, classification, clips_in, verdicts
 from recordings.scoring.figures import HIGH_PCT, LOW_PCT, recall_at
 from recordings.scoring.latency import latencies, latency
@@ -42,6 +43,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     detection: dict[str, Any] = {}
     latency: dict[str, Any] = {}
     classes: dict[str, Any] = {}
+    arrivals: dict[str, Any] = {}
     outcomes: list[Outcome] = []
     verdicts: list[Verdict] = []
 
@@ -54,17 +56,27 @@ class _Looked(msgspec.Struct, frozen=True):
     latencies: list[float | None]
 
 
-def score(paths: Sequence[Path], model: Model, settings: Settings, part: str = "", given: Path | None = None) -> Card:
+def score(
+    paths: Sequence[Path],
+    model: Model,
+    settings: Settings,
+    part: str = "",
+    given: Path | None = None,
+    *,
+    arrivals: bool = False,
+) -> Card:
     """Score labelled sessions (trees of folders) and clips (a manifest.csv), on all cores.
 
     `given`: located shots of these sessions, as `tocsin replay --format jsonl` prints them, scored in place of a
-    replay. Raises InputError.
+    replay. `arrivals`: locate also what sessions come with beside their sound. Raises InputError.
     """
     manifests = [p for p in paths if p.suffix == ".csv"]
     folders = sessions_in([p for p in paths if p not in manifests])
     card: dict[str, Any] = {"sets": [p.parent.name if p.suffix == ".csv" else p.name for p in paths]}
     if folders:
-        card |= _located(folders, model, settings, _answers(given) if given else None)
+        incidents = _incidents(folders)
+        card |= _located(incidents, model, settings, _answers(given) if given else None)
+        card["arrivals"] = tidy(from_arrivals(incidents, settings)) if arrivals else {}
     for manifest in manifests:
         clips = clips_in(manifest, part)
         told = verdicts(manifest.parent, clips, model)
@@ -72,14 +84,19 @@ def score(paths: Sequence[Path], model: Model, settings: Settings, part: str = "
     return Card(method=settings.digest(model), **card)
 
 
-def _located(
-    folders: Sequence[Path], model: Model, settings: Settings, given: dict[str, list[Answer]] | None
-) -> dict[str, Any]:
+def _incidents(folders: Sequence[Path]) -> list[Incident]:
     incidents = list(map(incident, folders))
     names = [one.session.id for one in incidents]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(f"two sessions are named {twice!r}; expected each once")
+    return incidents
+
+
+def _located(
+    incidents: Sequence[Incident], model: Model, settings: Settings, given: dict[str, list[Answer]] | None
+) -> dict[str, Any]:
+    names = [one.session.id for one in incidents]
     strange = sorted(set(given or {}) - set(names))
     if strange:
         raise InputError(f"there is no labelled session {strange[0]!r}; expected one of {', '.join(names[:5])}, …")

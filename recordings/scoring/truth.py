@@ -14,6 +14,7 @@ import msgspec
 from acoustic.errors import InputError
 from arrays.session import Session, plain
 from arrays.timebase import parse_utc_ns
+from localisation.arrivals import Arrival
 from recordings.formats import pittsburgh
 from recordings.replaying import read_any
 from recordings.simulation import LABEL_OF
@@ -40,7 +41,8 @@ class Incident:
 
     `group`: what shares its errors with others (a firing position, a scene); `rounds`: fired, known or not;
     `onsets`: when shots are known to have reached each node, `reported`: when anything loud did, s since the epoch;
-    `sigma_m`: standard deviation of the places told, each axis.
+    `sigma_m`: standard deviation of the places told, each axis; `arrivals` of each shot, and all `pulses`, where they
+    were told, by time.
     """
 
     folder: Path
@@ -51,6 +53,8 @@ class Incident:
     onsets: dict[str, tuple[float, ...]]
     reported: dict[str, tuple[float, ...]]
     sigma_m: float
+    arrivals: tuple[tuple[Arrival, ...], ...] = ()
+    pulses: tuple[Arrival, ...] = ()
 
     @property
     def shots(self) -> tuple[Fired, ...]:
@@ -137,9 +141,9 @@ def _pittsburgh(folder: Path) -> Incident:
     name = folder.name
     survey = _read(folder / f"{name}.survey.json", _Survey)
     pulses = {p.pulse_uuid: p for p in _read(folder / f"{name}.allpulses.json", list[_Pulse])}
-    speed_ms = 20.03 * math.sqrt(_read(folder / f"{name}.weather.json", _Weather).temperature + 273.15)
+    speed_ms = plain_speed_ms(_read(folder / f"{name}.weather.json", _Weather).temperature)
     at = (survey.survey_location.x, survey.survey_location.y, survey.survey_location.z)
-    sounds, onsets, reported = [], defaultdict(list), defaultdict(list)
+    sounds, onsets, reported, arrivals = [], defaultdict(list), defaultdict(list), []
     for one in sorted(_read(folder / f"{name}.nlos-tuples.json", list[_Set]), key=lambda s: s.shot_index):
         first: dict[str, _Pulse] = {}
         for pulse in sorted((pulses[u] for u in one.pulse_uuids if u in pulses), key=_utc):
@@ -147,6 +151,7 @@ def _pittsburgh(folder: Path) -> Incident:
         known = [(_utc(p), math.dist((p.location.x, p.location.y, p.location.z), at)) for p in first.values()]
         discharge = median(seconds - away_m / speed_ms for seconds, away_m in known)
         sounds.append(Fired(label=GUNSHOT, time=discharge, x=at[0], y=at[1]))
+        arrivals.append(tuple(map(_arrival, first.values())))
         for pulse in first.values():
             onsets[pulse.serial_number].append(_utc(pulse))
     for pulse in pulses.values():
@@ -161,7 +166,27 @@ def _pittsburgh(folder: Path) -> Incident:
         onsets={node: tuple(times) for node, times in onsets.items()},
         reported={node: tuple(times) for node, times in reported.items()},
         sigma_m=SURVEY_SIGMA_M,
+        arrivals=tuple(arrivals),
+        pulses=tuple(map(_arrival, sorted(pulses.values(), key=_utc))),
     )
+
+
+def _arrival(pulse: _Pulse) -> Arrival:
+    at = pulse.location
+    return Arrival(
+        id=pulse.pulse_uuid,
+        node=pulse.serial_number,
+        x=at.x,
+        y=at.y,
+        z=at.z,
+        time_ns=parse_utc_ns(pulse.arrival_time_utc),
+        snr_db=pulse.signal_to_noise_dB,
+    )
+
+
+def plain_speed_ms(temperature_c: float) -> float:
+    """Of sound, as the recordings' own score.py has it."""
+    return 20.03 * math.sqrt(temperature_c + 273.15)
 
 
 def _utc(pulse: _Pulse) -> float:

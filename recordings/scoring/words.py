@@ -37,6 +37,8 @@ def markdown(card: Card, differences: Mapping[str, Sequence[float]] | None = Non
             ("95th percentile", f"{_n(t['p95_s'])} s"),
         ]
         yield from _table("Latency, without computer and radio", rows)
+    if card.arrivals:
+        yield from _arrivals(card.arrivals)
     if card.classes:
         yield from _classes(card.classes)
     if differences:
@@ -65,6 +67,27 @@ def _location(card: Card) -> Iterator[str]:
     for group, c in m["per_position"].items():
         yield f"| {group} | {c['shots']} | {c['found']} | {c['false']} | {c['within_15']} |"
     yield ""
+
+
+def _arrivals(told: Mapping[str, Any]) -> Iterator[str]:
+    yield from ("## Location from the arrivals that came with the recordings", "")
+    yield from (
+        "| sensors of one shot | sets | within 10 m | within 15 m | median | said to be ambiguous |",
+        "|-|-|-|-|-|-|",
+    )
+    for nodes, f in told["one_shot"].items():
+        shares = (_pct(f[name]) for name in ("within_10_pct", "within_15_pct"))
+        row = (nodes, _n(f["n"]), *shares, f"{_n(f['median_m'])} m", _pct(f["flagged_ambiguous_pct"]))
+        yield f"| {' | '.join(row)} |"
+    m = told["every_pulse"]
+    rows = [
+        ("shots fired, found, false", f"{m['shots']}, {m['found']}, {m['false']}"),
+        ("within 10 m", _pct(m["within_10_pct"])),
+        ("within 15 m", _pct(m["within_15_pct"])),
+        ("error, median", f"{_n(m['median_m'])} m"),
+    ]
+    yield ""
+    yield from _table("Location from every pulse of an incident", rows)
 
 
 def _classes(c: Mapping[str, Any]) -> Iterator[str]:

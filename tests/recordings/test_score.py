@@ -23,6 +23,7 @@ from recordings.scoring.card import Card, differences
 from recordings.scoring.classes import Verdict
 from recordings.scoring.location import Answer, Outcome, level_at, match
 from recordings.scoring.truth import Fired, incident
+from recordings.scoring.words import markdown
 from tests.arrays.nodes import ENVIRONMENT, REPOSITORY, tocsin
 from tests.recordings.test_replay import SHOT, SHOT_S, shooting
 
@@ -91,6 +92,30 @@ def test_the_same_program_gets_the_same_figures(shared: Path, capsys: pytest.Cap
         for name, value in expected.items():  # onsets are handed over to 1 µs
             close = pytest.approx(value, abs=2e-3) if isinstance(value, float) else value
             assert card[part][name] == close, name
+
+
+def test_arrivals_are_scored_as_the_live_fires_own_scorecard_does(
+    shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of one shot each, all sensors and random ones, and of whole incidents: two tests of one position."""
+    own = shared / "pittsburgh"
+    (tmp_path / "FP2").mkdir()
+    for name in ("test_019", "test_020"):
+        (tmp_path / "FP2" / name).symlink_to(own / "FP2" / name)
+    (tmp_path / "none.jsonl").write_text("")
+    card = printed(capsys, tmp_path / "FP2", "--arrivals", "--answers", tmp_path / "none.jsonl")["arrivals"]
+    assert any(line.startswith("| 4 | 30 |") for line in markdown(Card(sets=[], method="", arrivals=card)))
+    for task, ours in (("sets", card["one_shot"]), ("pulses", {"": card["every_pulse"]})):
+        line = [sys.executable, str(own / "score.py"), task, "--program", PROGRAM, "--data", str(tmp_path)]
+        done = subprocess.run(line, capture_output=True, text=True, env=ENVIRONMENT, check=True, timeout=200)
+        theirs = json.loads(done.stdout) if task == "sets" else {"": json.loads(done.stdout)}
+        assert ours.keys() == theirs.keys()
+        for nodes, expected in theirs.items():
+            del expected["whole_run_ms_per_set" if task == "sets" else "whole_run_ms_per_incident"]
+            assert ours[nodes].keys() == expected.keys()
+            for name, value in expected.items():
+                close = pytest.approx(value, abs=2e-3) if isinstance(value, float) else value
+                assert ours[nodes][name] == close, (nodes, name)
 
 
 def test_clips_are_scored_as_their_own_score_does(
