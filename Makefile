@@ -1,5 +1,5 @@
 # The verbs a newcomer tries. Each installs what it needs: Python ≥ 3.11 and Node ≥ 20 are all that is asked for.
-.PHONY: install demo test bench scorecard soak fuzz check clean
+.PHONY: install demo test bench scorecard soak fuzz deb check clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -33,6 +33,11 @@ soak: install $(VENV)/services
 fuzz: install
 	$(VENV)/bin/python -m tests.arrays.fuzzing -max_total_time=600
 
+# dist/tocsin_VERSION_ARCH.deb, for the Debian and the processor that it is built on.
+deb: install
+	@$(call debian,python3-venv)
+	packaging/build.sh $(VENV)/bin/pip
+
 check: install
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -41,7 +46,7 @@ check: install
 	cd $(CONSOLE) && npm run --silent check
 
 clean:
-	rm -rf $(VENV) $(CONSOLE)/node_modules $(CONSOLE)/dist
+	rm -rf $(VENV) $(CONSOLE)/node_modules $(CONSOLE)/dist dist
 
 # PortAudio for microphones; Pango, HarfBuzz and a typeface for the report's PDF.
 LIBRARIES := libportaudio2 libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-liberation

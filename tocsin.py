@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -53,7 +54,17 @@ def usage() -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one subcommand; return its exit code. A known error becomes one sentence on standard error, exit code 2."""
-    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        code = _run(sys.argv[1:] if argv is None else argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who reads our output has enough of it, as `head` has; Python would complain again when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141  # as the shell says of what SIGPIPE ended
+    return code
+
+
+def _run(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(usage())
         return 0 if arguments else 2
@@ -74,6 +85,8 @@ def main(argv: list[str] | None = None) -> int:
             f"tocsin {arguments[0]}: needs the Python package {error.name!r}, which is not installed", file=sys.stderr
         )
         return 2
+    except BrokenPipeError:
+        raise
     except OSError as error:
         print(f"tocsin {arguments[0]}: {error.filename or 'system'}: {error.strerror or error}", file=sys.stderr)
         return 1

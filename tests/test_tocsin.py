@@ -35,3 +35,11 @@ def test_an_unknown_command_is_one_sentence_and_exit_code_2(capsys: pytest.Captu
 def test_no_command_shows_the_help_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
     assert tocsin.main([]) == 2
     assert "usage: tocsin COMMAND" in capsys.readouterr().out
+
+
+def test_a_reader_that_has_enough_is_no_error() -> None:
+    shell = ["bash", "-o", "pipefail", "-c", '"$0" -m tocsin --help | true; echo "${PIPESTATUS[0]}"', sys.executable]
+    for _ in range(3):
+        done = subprocess.run(shell, capture_output=True, text=True)
+        assert done.stderr == ""
+        assert done.stdout.strip() in ("0", "141")
