@@ -69,8 +69,8 @@ $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 	$(VENV)/bin/python -m pip install --quiet --editable '.[development]'
 	@touch $@
 
-# What tests start themselves: a browser, sources of time, a clock that may be set, a broker, a voice.
-SERVICES := chromium chrony espeak-ng gpsd iproute2 libfaketime mosquitto nats-server
+# What tests start themselves: a browser, sources of time, a clock that may be set, brokers, a database, a voice.
+SERVICES := chromium chrony espeak-ng gpsd iproute2 libfaketime mosquitto nats-server postgresql
 
 # Peers that want libraries too old for our own environment: a TAK server; a reader of alerts, for the CAP schema it has.
 $(VENV)/services: Makefile | $(VENV)/installed

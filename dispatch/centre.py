@@ -53,7 +53,7 @@ class Centre:
         self.settings = settings
         self.clock_ns = clock_ns
         folder = Path(settings.data)
-        self.store = Store(folder)
+        self.store = Store(folder, settings.database)
         self._lock = hold(folder, "centre")
         self.names = server_names([address(settings.listen)[0], settings.page_host, *settings.names])
         self.renew_authority()

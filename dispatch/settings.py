@@ -14,6 +14,7 @@ from arrays.weather import Weather
 from dispatch.alerts.destinations import Destination, Heartbeat
 from dispatch.alerts.destinations import check as check_alerts
 from dispatch.checks import host_port, within
+from dispatch.store.databases import check_url
 from dispatch.zones import Zone, zone_info
 
 
@@ -61,7 +62,8 @@ class Keep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything that a centre can be told.
 
-    `name` is what the page calls the site; `data` the folder of the store and the keys; `listen` HOST:PORT where nodes
+    `name` is what the page calls the site; `data` the folder of the store and the keys; `database` the URL of a
+    PostgreSQL that is the store instead; `listen` HOST:PORT where nodes
     report (HTTPS); `names` further host names in the server's certificate. The page is at `page_host` and `page_port`:
     beyond this machine over HTTPS only, with the files `page_certificate` and `page_key` or a certificate of our CA.
     `zones` are the parts of the town that figures are given for, `timezone` its local time; `outcome_due_h`: after so
@@ -72,6 +74,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     name: str = "Tocsin"
     data: str = "tocsin-data"
+    database: str | None = None
     listen: str = "127.0.0.1:8443"
     page_host: str = "127.0.0.1"
     page_port: int = 8080
@@ -92,6 +95,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     def __post_init__(self) -> None:
         address(self.listen)
+        if self.database is not None:
+            check_url(self.database)
         zone_info(self.timezone)
         within("outcome_due_h", self.outcome_due_h, 0.001, 8760.0)
         if len({zone.name for zone in self.zones}) < len(self.zones):

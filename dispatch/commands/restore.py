@@ -22,6 +22,9 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("folder", type=Path, metavar="BACKUP", help="the folder of the backups")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data folder to be made")
+    parser.add_argument(
+        "--database", metavar="URL", help="an empty PostgreSQL database, which the store is put into instead"
+    )
     parser.add_argument("--backup", metavar="NAME", help="which one, such as 20261126T030000Z (default: the newest)")
     key_argument(parser)
     asked = parser.parse_args(argv)
@@ -29,7 +32,7 @@ def main(argv: list[str]) -> int:
     name = asked.backup or newest(vault)
     if name not in vault.names(SNAPSHOTS):
         raise InputError(f"there is no backup {name[:80]!r}; expected one of {', '.join(vault.names(SNAPSHOTS))}")
-    told, erased = restore(vault, name, asked.data, time.time_ns() // 1_000_000)
+    told, erased = restore(vault, name, asked.data, time.time_ns() // 1_000_000, asked.database)
     print(f"restored backup {name}, made by {told.program}, into {asked.data}")
     if erased:
         print(f"names and words of {erased} lines were erased since, and did not come back")

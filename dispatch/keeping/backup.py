@@ -14,10 +14,13 @@ from pathlib import Path
 import msgspec
 
 from acoustic.errors import InputError, ResourceError
+from dispatch.keeping.copying import copy_store
 from dispatch.keeping.vault import CHUNKS, SNAPSHOTS, Vault
+from dispatch.store import Store
+from dispatch.store.databases import FILE, URL_FILE
 
 CHUNK_BYTES = 1 << 18  # 64 pages of the store: small enough that a night's changes touch few
-STORE, SETTINGS, KEYS, ADDRESSES, ERASED = "tocsin.db", "centre.toml", "keys", "addresses.db", "erased"
+STORE, SETTINGS, KEYS, ADDRESSES, ERASED = FILE, "centre.toml", "keys", "addresses.db", "erased"
 NAME = "%Y%m%dT%H%M%SZ"
 DAY_MS = 86_400_000
 
@@ -51,12 +54,12 @@ class Made:
 
 def back_up(vault: Vault, data: Path, settings: Path | None, program: str, now_ms: int, keep_days: float) -> Made:
     """Back up the centre in a data folder; backups older than `keep_days` end. Raises InputError, ResourceError."""
-    if not (data / STORE).is_file():
-        raise InputError(f"data folder {data} has no {STORE}; expected that of a centre")
+    if not any((data / one).is_file() for one in (STORE, URL_FILE)):
+        raise InputError(f"data folder {data} has no store; expected that of a centre")
     files, held, written = [], 0, 0
     with tempfile.TemporaryDirectory(dir=data, prefix="backup-") as beside:  # as private as the store itself
         copy = Path(beside) / STORE
-        _copy_store(data / STORE, copy)
+        _copy_store(data, copy)
         with closing(sqlite3.connect(copy)) as connection:
             (schema,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
             erased = [
@@ -113,16 +116,24 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _copy_store(store: Path, copy: Path) -> None:
+def _copy_store(data: Path, copy: Path) -> None:
     """In one step: a view of one instant, while others write; many steps would begin anew at each write."""
+    if (data / URL_FILE).exists():
+        source, target = Store(data), Store(copy.parent)
+        try:
+            copy_store(source, target)
+        finally:
+            source.close()
+            target.close()
+        return
     try:
         with (
-            closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(f"file:{data / STORE}?mode=ro", uri=True)) as source_file,
             closing(sqlite3.connect(copy)) as into,
         ):
-            source.backup(into, pages=-1)
+            source_file.backup(into, pages=-1)
     except sqlite3.Error as error:
-        raise ResourceError(f"the store {store} could not be copied: {error}") from error
+        raise ResourceError(f"the store {data / STORE} could not be copied: {error}") from error
 
 
 def _others(data: Path, settings: Path | None) -> Iterator[tuple[Path, str]]:

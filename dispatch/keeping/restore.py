@@ -15,6 +15,7 @@ from acoustic.errors import InputError, ResourceError
 from dispatch.audit import Check, next_lines
 from dispatch.authority import open_authority
 from dispatch.keeping.backup import SETTINGS, STORE, Kept, Snapshot, contents, erased_lines, snapshot
+from dispatch.keeping.copying import move_store
 from dispatch.keeping.sweep import Clocks, sweep
 from dispatch.keeping.vault import Vault
 from dispatch.keeping.words import erase_words
@@ -37,11 +38,12 @@ def check_backup(vault: Vault, name: str) -> Snapshot:
     return told
 
 
-def restore(vault: Vault, name: str, data: Path, now_ms: int) -> tuple[Snapshot, int]:
+def restore(vault: Vault, name: str, data: Path, now_ms: int, database: str | None = None) -> tuple[Snapshot, int]:
     """Put a backup where a data folder will be; what it was, and how many lines lost names and words on the way.
 
-    It is made beside and renamed once all is well. Raises InputError where there is something already, the backup is
-    damaged or of a newer program, or its journal does not hold; ResourceError.
+    The store comes into the folder, or into the PostgreSQL whose URL is given, which must be empty. All is made beside
+    and renamed once it is well. Raises InputError where there is something already, the backup is damaged or of a newer
+    program, or its journal does not hold; ResourceError.
     """
     if data.exists() and (not data.is_dir() or any(data.iterdir())):
         raise InputError(f"{data} is there already; expected a folder that is empty or not there")
@@ -52,6 +54,8 @@ def restore(vault: Vault, name: str, data: Path, now_ms: int) -> tuple[Snapshot,
         for file in told.files:
             _write(vault, file, beside)
         count = _made_good(beside, name, told, set(erased_lines(vault)), now_ms)
+        if database is not None:
+            move_store(beside, database)
         if data.exists():
             data.rmdir()
         beside.rename(data)

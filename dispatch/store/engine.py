@@ -3,39 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DataError, DBAPIError
 
 from acoustic.errors import InputError, ResourceError
+from dispatch.store.databases import open_database
 
 T = TypeVar("T")
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 class Store:
-    """One database file in the data folder.
+    """What the centre of a data folder keeps, in SQLite or PostgreSQL (`dispatch.store.databases`).
 
-    Raises ResourceError, in one sentence, where the folder cannot be written or the disk is full.
+    Raises ResourceError, in one sentence, where the folder cannot be written, the disk is full or the database away.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database: str | None = None) -> None:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ResourceError(f"data folder {folder} cannot be made: {error.strerror}") from error
-        self.path = folder / "tocsin.db"
-        # Writers take the lock at BEGIN: what a transaction reads is then still true when it writes.
-        self._writing = _engine(self.path, "BEGIN IMMEDIATE")
-        self._reading = _engine(self.path, "BEGIN")
+        self.folder = folder
+        self._database = open_database(folder, database)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="store-reader")
-        self.write_now(migrate)
+        try:
+            self.write_now(migrate)
+        except BaseException:
+            self.close()
+            raise
 
     async def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in a transaction of its own; when this returns, what it wrote is on the disk."""
@@ -47,35 +49,38 @@ class Store:
 
     def write_now(self, work: Callable[[sa.Connection], T]) -> T:
         """`write`, in the caller's thread."""
-        return self._run(self._writing, work)
+        return self._run(self._database.writing, work)
 
     def read_now(self, work: Callable[[sa.Connection], T]) -> T:
         """`read`, in the caller's thread."""
-        return self._run(self._reading, work)
+        return self._run(self._database.reading, work)
 
     def empty_log(self) -> None:
-        """Move SQLite's write-ahead log into the file, so that nothing erased is left in it; readers may put it off."""
-        connection = self._writing.raw_connection()
+        """Have nothing that was erased left in the database's own files, as far as it can; readers may put it off."""
         try:
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error as error:
-            raise ResourceError(f"the store {self.path} could not be used: {error}") from error
-        finally:
-            connection.close()
+            with self._database.plain.connect() as connection:
+                connection.exec_driver_sql(self._database.empty)
+        except DBAPIError as error:
+            raise self._unusable(error) from error
 
     def _run(self, engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
         try:
             with engine.begin() as connection:
                 return work(connection)
-        except DatabaseError as error:
-            raise ResourceError(f"the store {self.path} could not be used: {error.orig}") from error
+        except DataError as error:
+            raise InputError(f"the store cannot hold this: {error.orig}") from error
+        except DBAPIError as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: DBAPIError) -> ResourceError:
+        told = str(error.orig).strip().replace("\n", " ")
+        return ResourceError(f"the store {self._database.name} could not be used: {told}")
 
     def close(self) -> None:
-        """End the threads and close the file."""
+        """End the threads and close the database."""
         self._writer.shutdown()
         self._readers.shutdown()
-        self._writing.dispose()
-        self._reading.dispose()
+        self._database.dispose()
 
 
 def migrate(connection: sa.Connection, revision: str = "head") -> None:
@@ -96,20 +101,3 @@ def migrate(connection: sa.Connection, revision: str = "head") -> None:
         raise InputError(
             f"the store has a schema that this program does not know ({error}); use a newer one"
         ) from error
-
-
-def _engine(path: Path, begin: str) -> sa.Engine:
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 10.0})
-
-    @sa.event.listens_for(engine, "connect")
-    def _connected(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the driver's own BEGIN comes too late; ours is below
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten, not only forgotten
-
-    @sa.event.listens_for(engine, "begin")
-    def _began(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine

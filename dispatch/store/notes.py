@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
+from dispatch.store.databases import insert
 from dispatch.store.tables import notes
 
 
@@ -15,5 +15,5 @@ def note(connection: sa.Connection, key: str) -> str | None:
 
 def set_note(connection: sa.Connection, key: str, value: str) -> None:
     """Note `value` under `key`, in place of what was there."""
-    statement = insert(notes).values(key=key, value=value)
+    statement = insert(connection, notes).values(key=key, value=value)
     connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
+from dispatch.store.databases import insert
 from dispatch.store.tables import arrivals, reports
 from localisation.arrivals import Arrival
 
@@ -140,7 +140,7 @@ def _add_arrivals(connection: sa.Connection, new: Sequence[Received]) -> None:
         for arrival in report.arrivals
     ]
     if rows:
-        connection.execute(insert(arrivals).on_conflict_do_nothing(index_elements=["id"]), rows)
+        connection.execute(insert(connection, arrivals).on_conflict_do_nothing(index_elements=["id"]), rows)
 
 
 def _arrival(data: str) -> Arrival:

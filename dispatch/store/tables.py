@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
 
+NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only in an INTEGER
+
 metadata = MetaData(
     naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
 )
@@ -59,7 +61,7 @@ reports = Table(
 arrivals = Table(
     "arrivals",
     metadata,
-    Column("row", Integer, primary_key=True),
+    Column("row", NUMBER, primary_key=True),
     Column("id", Text, nullable=False, unique=True),
     Column("time_ns", BigInteger, nullable=False, index=True),
     Column("data", Text, nullable=False),
@@ -70,7 +72,7 @@ arrivals = Table(
 events = Table(
     "events",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", NUMBER, primary_key=True),
     Column("id", Text, nullable=False, unique=True),
     Column("opened_ms", BigInteger, nullable=False),
     sqlite_autoincrement=True,
@@ -94,7 +96,7 @@ shots = Table(
 journal = Table(
     "journal",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", NUMBER, primary_key=True),
     Column("recorded_ms", BigInteger, nullable=False),
     Column("kind", Text, nullable=False),
     Column("subject", Text, nullable=False),
@@ -158,7 +160,7 @@ machines = Table(
 alerts = Table(
     "alerts",
     metadata,
-    Column("row", Integer, primary_key=True),
+    Column("row", NUMBER, primary_key=True),
     Column("id", Text, nullable=False, unique=True),
     Column("destination", Text, nullable=False),
     Column("subject", Text, nullable=False),

@@ -11,6 +11,20 @@ from argon2 import PasswordHasher
 from dispatch.people import passwords
 from dispatch.store import Store
 from tests.dispatch.house import House
+from tests.dispatch.postgres import Cluster, cluster
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL server, for as long as tests run."""
+    with cluster() as one:
+        yield one
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str | None:
+    """Where a store is: in its folder (None), and at the URL of a fresh database of PostgreSQL."""
+    return None if request.param == "sqlite" else request.getfixturevalue("postgres").database()
 
 
 @pytest.fixture

@@ -162,7 +162,7 @@ def test_each_damage_is_one_sentence_and_nothing_is_made(kept: Made, vault: Vaul
 def test_an_older_schema_is_brought_up_and_a_newer_one_refused(kept: Made, vault: Vault, tmp_path: Path) -> None:  # noqa: F811
     store = Store(kept.data)
     store.write_now(lambda c: migrate(c, "0007"))
-    store._writing.dispose()
+    store._database.writing.dispose()
     name = backed_up(vault, kept.data, now_ms(kept))
     assert snapshot(vault, name).schema == "0007"
     restore(vault, name, tmp_path / "again", now_ms(kept))

@@ -238,7 +238,7 @@ def test_a_new_link_ends_codes_too(coded: tuple[House, str]) -> None:
 
 
 def test_the_administrators_command_turns_codes_on_and_off(bob: House) -> None:
-    data = ("--data", bob.store.path.parent)
+    data = ("--data", bob.store.folder)
     bob.now_ms = time.time_ns() // 1_000_000
     told, secret, link = said("centre", "people", "codes", "bob", "on", *data).splitlines()
     assert told.startswith("told once, for Bob's authenticator app")

@@ -96,7 +96,7 @@ def test_a_password_costs_what_rfc_9106_asks_for_whether_the_name_is_known_or_no
 def test_nothing_that_lets_anyone_in_is_in_the_store(bob: House) -> None:
     session, link = bob.log_in("Bob"), bob.add("Cy")
     token = bob.write(lambda c: register.admit_machine(c, "feed", frozenset({Right.SEE_EVENTS}), 1, "Ann", START_MS))
-    with sqlite3.connect(bob.store.path) as connection:
+    with sqlite3.connect(bob.store.folder / "tocsin.db") as connection:
         dump = "\n".join(connection.iterdump())
     connection.close()
     for secret in (PASSWORD, session, link.partition("/")[2], token):

@@ -47,6 +47,8 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
         ("[air]\nspeed_of_sound_ms = -3.0", "speed_of_sound_ms is -3.0"),
         ("[limits]\nburst = 0", "limits.burst is 0"),
         ("name = ", "not TOML"),
+        ('database = "mysql://u:secret@host/n"', r"database is not of the form postgresql://[A-Z:@/]+$"),
+        ('database = "postgresql://host"', "database is not of the form"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, text: str, words: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import stat
 import time
 from collections.abc import Iterator
@@ -43,7 +42,14 @@ METHOD = "0" * 64
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(tmp_path: Path, database: str | None) -> Iterator[Store]:
+    opened = Store(tmp_path / "data", database)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def in_file(tmp_path: Path) -> Iterator[Store]:
     opened = Store(tmp_path / "data")
     yield opened
     opened.close()
@@ -71,28 +77,25 @@ def test_migrations_go_down_and_up_with_data(store: Store) -> None:
     assert store.read_now(all_nodes) == []
 
 
-def test_an_events_lines_are_found_without_reading_those_of_others(store: Store) -> None:
+def test_an_events_lines_are_found_without_reading_those_of_others(in_file: Store) -> None:
     for many in (["a"], ["a", "b", "c"]):
         query = sa.select(journal.c.data).where(journal.c.kind == "decision", journal.c.subject.in_(many))
         text = str(query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
-        (plan,) = store.read_now(lambda c, text=text: list(c.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")))  # type: ignore[misc]
+        (plan,) = in_file.read_now(lambda c, text=text: list(c.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")))  # type: ignore[misc]
         assert "(subject=? AND kind=?)" in plan[-1]
 
 
-def test_a_store_of_a_newer_program_is_refused(tmp_path: Path) -> None:
-    Store(tmp_path).close()
-    with sqlite3.connect(tmp_path / "tocsin.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
+def test_a_store_of_a_newer_program_is_refused(store: Store, tmp_path: Path) -> None:
+    store.write_now(lambda c: c.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(InputError, match="9999"):
-        Store(tmp_path)
+        Store(tmp_path / "data")
 
 
 def test_commits_are_synced_and_readers_do_not_wait(store: Store) -> None:
-    pragmas = store.read_now(
-        lambda c: [c.exec_driver_sql(f"PRAGMA {p}").scalar() for p in ("journal_mode", "synchronous")]
-    )
-    assert pragmas == ["wal", 2]
+    on_sqlite = ["PRAGMA journal_mode", "PRAGMA synchronous"], ["wal", 2]
+    on_postgresql = ["SHOW synchronous_commit", "SHOW transaction_read_only"], ["on", "on"]
+    asked, told = on_sqlite if (store.folder / "tocsin.db").exists() else on_postgresql
+    assert store.read_now(lambda c: [c.exec_driver_sql(one).scalar() for one in asked]) == told
 
     def read_meanwhile(connection: sa.Connection) -> str | None:
         set_note(connection, "k", "new")
@@ -114,8 +117,8 @@ def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
         Store(tmp_path)
 
 
-def test_a_full_disk_loses_the_transaction_and_nothing_else(store: Store) -> None:
-    store.write_now(lambda c: add_reports(c, [received(1)]))
+def test_a_full_disk_loses_the_transaction_and_nothing_else(in_file: Store) -> None:
+    in_file.write_now(lambda c: add_reports(c, [received(1)]))
 
     def fill(connection: sa.Connection) -> None:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
@@ -123,8 +126,8 @@ def test_a_full_disk_loses_the_transaction_and_nothing_else(store: Store) -> Non
         add_reports(connection, [received(2, bytes(1 << 20))])
 
     with pytest.raises(ResourceError, match="full"):
-        store.write_now(fill)
-    assert [body for _, body in store.read_now(last_bodies)] == [b"a"]
+        in_file.write_now(fill)
+    assert [body for _, body in in_file.read_now(last_bodies)] == [b"a"]
 
 
 def test_the_data_folder_is_the_owners(tmp_path: Path) -> None:

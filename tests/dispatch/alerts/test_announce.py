@@ -47,7 +47,7 @@ class Site:
     def __init__(self, store: Store, rule: Rule = Rule(), unacknowledged_s: float = 0.0) -> None:  # noqa: B008
         self.store = store
         self.to = Destination(name="city", to=Feed(), when=rule, unacknowledged_s=unacknowledged_s)
-        self.announcer = Announcer(site="S", destinations=(self.to,), addresses=Addresses(store.path.parent))
+        self.announcer = Announcer(site="S", destinations=(self.to,), addresses=Addresses(store.folder))
 
     def publish(self, one: Shot, now_ms: int = NOW) -> None:
         def work(connection):  # type: ignore[no-untyped-def]
@@ -241,7 +241,7 @@ def test_the_table_goes_and_comes_back_without_touching_events(store: Store) -> 
 
 
 def test_the_nearest_address_is_told_after_the_ellipse(store: Store) -> None:
-    write_addresses(store.path.parent, [Address(words="3 Rue des Lilas", lat=44.8402, lon=-0.58)], "BAN")
+    write_addresses(store.folder, [Address(words="3 Rue des Lilas", lat=44.8402, lon=-0.58)], "BAN")
     site = Site(store)
     site.publish(shot("a"))
     told = site.deliver().alert

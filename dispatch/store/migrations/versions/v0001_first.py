@@ -7,6 +7,7 @@ from alembic import op
 
 revision = "0001"
 down_revision = None
+NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 TABLES = ("journal", "shots", "events", "arrivals", "reports", "nodes", "tokens", "notes")
 
@@ -41,7 +42,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "arrivals",
-        sa.Column("row", sa.Integer, primary_key=True),
+        sa.Column("row", NUMBER, primary_key=True),
         sa.Column("id", sa.Text, nullable=False, unique=True),
         sa.Column("time_ns", sa.BigInteger, nullable=False, index=True),
         sa.Column("data", sa.Text, nullable=False),
@@ -53,7 +54,7 @@ def upgrade() -> None:
 def _create_results() -> None:
     op.create_table(
         "events",
-        sa.Column("number", sa.Integer, primary_key=True),
+        sa.Column("number", NUMBER, primary_key=True),
         sa.Column("id", sa.Text, nullable=False, unique=True),
         sa.Column("opened_ms", sa.BigInteger, nullable=False),
         sqlite_autoincrement=True,
@@ -69,7 +70,7 @@ def _create_results() -> None:
     )
     op.create_table(
         "journal",
-        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("id", NUMBER, primary_key=True),
         sa.Column("recorded_ms", sa.BigInteger, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("subject", sa.Text, nullable=False),

@@ -7,13 +7,14 @@ from alembic import op
 
 revision = "0006"
 down_revision = "0005"
+NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
     """An empty table."""
     op.create_table(
         "alerts",
-        sa.Column("row", sa.Integer, primary_key=True),
+        sa.Column("row", NUMBER, primary_key=True),
         sa.Column("id", sa.Text, nullable=False, unique=True),
         sa.Column("destination", sa.Text, nullable=False),
         sa.Column("subject", sa.Text, nullable=False),
