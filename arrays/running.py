@@ -22,7 +22,7 @@ from arrays.mandate import read_mandate
 from arrays.node import Node
 from arrays.renewal import rotate
 from arrays.settings import Position, SessionSource, Settings
-from arrays.sources import own_microphones, session_node
+from arrays.sources import globe_position, own_microphones, session_node
 
 SHIPPED = ("recordings.models", "default.npz")
 
@@ -89,12 +89,4 @@ def _place(settings: Settings) -> tuple[Position, list[list[float]]]:
             raise InputError("position is absent from the settings; expected lat, lon, height_m or x, y, z")
         return settings.position, own_microphones(settings, settings.source).tolist()
     session, node = session_node(settings)
-    x, y, z = node.position
-    position = Position(x=x, y=y, z=z)
-    if session.origin is not None:
-        from pymap3d import enu2geodetic
-
-        origin = session.origin
-        lat, lon, height_m = enu2geodetic(x, y, z, origin.lat, origin.lon, origin.height_m)
-        position = Position(lat=float(lat), lon=float(lon), height_m=float(height_m))
-    return settings.position or position, node.microphones.tolist()
+    return settings.position or globe_position(session, node), node.microphones.tolist()

@@ -21,7 +21,7 @@ from arrays.geometry import offsets
 from arrays.gpsd import Gpsd
 from arrays.sdp import read_sdp
 from arrays.session import Session, SessionNode, read_session
-from arrays.settings import RtpSource, SessionSource, Settings, SoundSource, StdinSource
+from arrays.settings import Position, RtpSource, SessionSource, Settings, SoundSource, StdinSource
 from arrays.timebase import parse_utc_ns
 
 
@@ -63,6 +63,18 @@ def session_node(settings: Settings) -> tuple[Session, SessionNode]:
         raise InputError(f"source.kind is {source.__struct_config__.tag}; expected session")
     session = read_session(Path(source.folder))
     return session, session.node(source.node or settings.node)
+
+
+def globe_position(session: Session, node: SessionNode) -> Position:
+    """Where a session's node stands: on the globe where the session says where it is, else in its metres."""
+    x, y, z = node.position
+    if session.origin is None:
+        return Position(x=x, y=y, z=z)
+    from pymap3d import enu2geodetic
+
+    origin = session.origin
+    lat, lon, height_m = enu2geodetic(x, y, z, origin.lat, origin.lon, origin.height_m)
+    return Position(lat=float(lat), lon=float(lon), height_m=float(height_m))
 
 
 def opens_again(settings: Settings) -> bool:

@@ -18,6 +18,7 @@ import structlog
 from dispatch.authority import open_authority
 from dispatch.commands.alerts import main as alerts
 from dispatch.commands.erase import erase
+from dispatch.commands.exercise import exercise
 from dispatch.commands.journal import journal
 from dispatch.commands.log import log
 from dispatch.commands.mandate import mandate
@@ -38,6 +39,7 @@ def main(argv: list[str]) -> int:
         "evidence": _evidence,
         "key": _key,
         "replay": _replay,
+        "exercise": exercise,
         "people": people,
         "machines": machines,
         "journal": journal,
@@ -76,7 +78,8 @@ def _parser() -> argparse.ArgumentParser:
         "`tocsin centre erase` takes names and words out of the journal; "
         "`tocsin centre people` and `tocsin centre machines` say who may log in and which programs may use the API; "
         "`tocsin centre revoke` trusts a node no more; `tocsin centre alerts` tries a destination of alerts; "
-        "`tocsin centre replay` locates anew what was reported. Each has its own --help.",
+        "`tocsin centre replay` locates anew what was reported; `tocsin centre exercise` plays recordings into the "
+        "running centre. Each has its own --help.",
     )
     parser.add_argument("settings", nargs="?", metavar="SETTINGS.toml", help="settings file; every key is optional")
     parser.add_argument("--data", metavar="DIR", help="folder of the store and the keys (default: tocsin-data)")
