@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.dispatch.canned import DIST, Canned, canned, event, node
+from tests.dispatch.frames import frames
 from tests.dispatch.running import wait_for
 from tests.dispatch.test_console import CHROMIUM, DRAWING, PLAIN
 
@@ -189,16 +190,39 @@ def test_hostile_text_stays_text(browser: Browser) -> None:
         assert page.locator("img").count() == 0
 
 
-def test_five_hundred_events_at_once_leave_the_page_usable(browser: Browser) -> None:
+def test_a_thousand_events_within_seconds_leave_the_page_fluid(browser: Browser) -> None:
     with canned() as centre, opened(browser, centre) as page:
-        for number in range(500):
-            centre.say("event", event(number, ago_s=500 - number, count=1))
-        newest = page.locator("#queue-e499")
-        expect(newest).to_be_visible(timeout=60_000)
-        expect(page.get_by_test_id("shot")).to_have_count(400)
-        expect(page.get_by_test_id("capped")).to_contain_text("Only the newest 400 are shown here")
-        newest.click()
-        expect(page.get_by_test_id("headline")).to_contain_text("Event 499")
+        with frames(page) as counted:
+            for number in range(1010):
+                centre.say("event", event(number, ago_s=(1010 - number) / 100, count=1))
+                if number % 10 == 0:
+                    page.wait_for_timeout(50)
+            expect(page.locator("#queue-e1009")).to_be_visible(timeout=30_000)
+        assert counted.p95_ms < 300.0, str(counted)  # others use this machine too; benchmarks/_fluid.py has the figure
+        expect(page.get_by_test_id("waiting")).to_have_text("1000 to decide")
+        assert page.get_by_test_id("shot").count() < 150  # as many as one looks at
+        page.get_by_test_id("queue").hover()
+        page.mouse.wheel(0, 200_000)
+        wait_for(lambda: page.get_by_test_id("shot").count() > 40)
+        page.mouse.wheel(0, -200_000)
+        page.locator("#queue-e1009").click()
+        expect(page.get_by_test_id("headline")).to_contain_text("Event 1009")
+        for _ in range(45):
+            page.keyboard.press("ArrowDown")
+        expect(page.get_by_test_id("headline")).to_contain_text("Event 964")
+        expect(page.locator("#queue-e964")).to_be_in_viewport()
+
+
+def test_what_came_by_itself_stays_long_enough_to_be_read(browser: Browser) -> None:
+    with canned() as centre, opened(browser, centre) as page:
+        centre.say("event", event(1))
+        expect(page.get_by_test_id("headline")).to_contain_text("Event 1")
+        centre.say("event", event(2, ago_s=-1))
+        expect(page.get_by_test_id("banner")).to_be_visible()
+        expect(page.get_by_test_id("headline")).to_contain_text("Event 1")
+        page.wait_for_timeout(3000)
+        centre.say("event", event(3, ago_s=-2))
+        expect(page.get_by_test_id("headline")).to_contain_text("Event 3")
 
 
 def test_on_a_phone_the_event_slides_over_when_it_is_asked_for(browser: Browser) -> None:

@@ -6,6 +6,7 @@ import { live, type Change } from "./live.svelte";
 const NOW_MS = 3_600_000; // what nobody took within the hour is still open, but shouts no more
 const AT_WORK_MS = 20_000; // after a touch of the map
 const READING_MS = 180_000; // after a touch of an event that was opened by hand
+const DWELL_MS = 3000; // what the page turned to by itself stays at least so long, so that it can be read
 const TURNED_MS = 700; // a press so soon after the page turned by itself was meant for what was there before
 
 /** `near`: close by, in the middle; otherwise the map moves only if the event is out of sight. */
@@ -35,10 +36,11 @@ class Attention {
   /** The newest one that waits and is not shown. */
   next = $derived(live.shots.find((e) => this.waiting.has(e.id) && e.id !== this.chosen) ?? null);
 
+  /** Whether the person opened what is open. */
+  byHand = $state(false);
   /** Whether a form is open: nothing turns away from it. */
   writing = false;
 
-  private byHand = false;
   private touchedAt = 0;
   private turnedAt = 0;
 
@@ -117,7 +119,7 @@ class Attention {
   /** Open it, unless the person is at work elsewhere, or the screen is too small for both map and event. */
   private offer(event: Incident, near: boolean): void {
     const held = this.chosen !== null && this.byHand ? READING_MS : AT_WORK_MS;
-    if (this.writing || Date.now() - this.touchedAt < held) return;
+    if (this.writing || Date.now() - this.touchedAt < held || Date.now() - this.turnedAt < DWELL_MS) return;
     this.byHand = false;
     this.turnedAt = Date.now();
     if (matchMedia("(max-width: 900px)").matches) this.flight = { event, near };

@@ -2,14 +2,32 @@
 import type { Ellipse, Incident, Reason } from "./api";
 import type { Language, Words } from "./words";
 
+// A format costs a hundred times what formatting with it does: each is made once.
+const numbers = new Map<string, Intl.NumberFormat>();
+const dates = new Map<string, Intl.DateTimeFormat>();
+
+function numberFormat(language: Language, least: number, most: number): Intl.NumberFormat {
+  const key = `${language} ${least} ${most}`;
+  const made = numbers.get(key) ?? new Intl.NumberFormat(language, { minimumFractionDigits: least, maximumFractionDigits: most });
+  numbers.set(key, made);
+  return made;
+}
+
+function dateFormat(language: Language, what: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${language} ${JSON.stringify(what)}`;
+  const made = dates.get(key) ?? new Intl.DateTimeFormat(language, what);
+  dates.set(key, made);
+  return made;
+}
+
 const SPACE = "\u00a0"; // a figure and its unit stay on one line
 
 const plain = (value: number, language: Language, digits = 0): string =>
-  new Intl.NumberFormat(language, { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value);
+  numberFormat(language, digits, digits).format(value);
 
 /** 12 m, not 12.37 m; 140 m, not 137 m; 1.2 km. */
 export function metres(value: number, language: Language): string {
-  if (value >= 995) return `${new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(value / 1000)}${SPACE}km`;
+  if (value >= 995) return `${numberFormat(language, 0, 1).format(value / 1000)}${SPACE}km`;
   const step = value < 100 ? 1 : 10;
   return `${Math.max(Math.round(value / step) * step, 1)}${SPACE}m`;
 }
@@ -42,7 +60,7 @@ export const seconds = (value: number, language: Language): string => `${plain(v
 
 /** Local time of day, 24 hours. */
 export function clock(ms: number, language: Language, tenths = false): string {
-  return new Intl.DateTimeFormat(language, {
+  return dateFormat(language, {
     hour: "2-digit",
     minute: "2-digit",
     second: "2-digit",
@@ -58,7 +76,7 @@ export function moment(ms: number, now: number, t: Words, language: Language): s
   const time = clock(ms, language);
   if (days <= 0) return time;
   if (days === 1) return `${t.yesterday} ${time}`;
-  return `${new Intl.DateTimeFormat(language, { day: "numeric", month: "short" }).format(ms)} ${time}`;
+  return `${dateFormat(language, { day: "numeric", month: "short" }).format(ms)} ${time}`;
 }
 
 export const utc = (ms: number): string => `${new Date(ms).toISOString().replace("T", " ").slice(0, 23)} UTC`;

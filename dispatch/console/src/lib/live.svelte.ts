@@ -7,8 +7,9 @@ import { who } from "./who.svelte";
 const RETRY_MS = 2000;
 const QUIET_MS = 20_000; // nodes report every few seconds: longer silence than this is asked about
 const ASLEEP_MS = 5000; // a second that lasts this long means that the computer slept
-export const KEPT = 400;
+export const KEPT = 1000;
 const TOGETHER_MS = 40; // what comes within this time is drawn at once: a thousand events a minute stay usable
+const NODES_TOGETHER_MS = 250; // two hundred nodes report every three seconds, and none of it is urgent
 
 /** A square that nodes stand in: how many there are, and how many listen. */
 export interface Zone {
@@ -59,6 +60,7 @@ class Live {
   private stream: EventSource | null = null;
   private loading = false;
   private coming: Incident[] = [];
+  private reporting: ListeningNode[] = [];
   private retry: ReturnType<typeof setTimeout> | undefined;
 
   start(): () => void {
@@ -132,7 +134,8 @@ class Live {
     });
     stream.addEventListener("node", (message) => {
       this.heard();
-      this.hear(JSON.parse(message.data) as ListeningNode);
+      if (this.reporting.push(JSON.parse(message.data) as ListeningNode) > 1) return;
+      setTimeout(() => this.hear(this.reporting.splice(0)), NODES_TOGETHER_MS);
     });
     this.stream = stream;
   }
@@ -160,9 +163,10 @@ class Live {
     if (changes.length > 0) this.onChanges(changes);
   }
 
-  private hear(node: ListeningNode): void {
-    const known = this.nodes.some((n) => n.id === node.id);
-    this.nodes = known ? this.nodes.map((n) => (n.id === node.id ? node : n)) : [...this.nodes, node];
+  private hear(reports: readonly ListeningNode[]): void {
+    const known = new Map(this.nodes.map((n) => [n.id, n]));
+    for (const node of reports) known.set(node.id, node);
+    this.nodes = [...known.values()];
   }
 }
 

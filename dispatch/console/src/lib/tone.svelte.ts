@@ -1,10 +1,13 @@
 // The alert: two short rising notes, distinct from a telephone and from a radio, over in a third of a second.
 
+const APART_MS = 1000; // a string of shots rings on, but no two notes together
+
 class Tone {
   /** A browser gives no sound before the person's first press: until then an enabled alert waits. */
   ready = $state(false);
 
   private context: AudioContext | null = null;
+  private played = 0;
 
   /** Ask the browser for sound; it agrees only within a press of a key or a button. */
   async enable(): Promise<void> {
@@ -15,7 +18,8 @@ class Tone {
 
   play(volume: number): void {
     const context = this.context;
-    if (context === null || !this.ready) return;
+    if (context === null || !this.ready || Date.now() - this.played < APART_MS) return;
+    this.played = Date.now();
     for (const [at, hz] of [
       [0, 660],
       [0.16, 990],
