@@ -11,6 +11,7 @@ import structlog
 from acoustic.classify import Model
 from acoustic.errors import TocsinError
 from arrays.capture import Block, Gap
+from arrays.clip import Excerpt, span
 from arrays.levels import Levels
 from arrays.pipeline import Heard, Pipeline, PipelineSettings
 from arrays.settings import Settings
@@ -43,6 +44,11 @@ class Ear:
             first_number,
         )
         self._hearing = threading.Lock()  # of the pipeline: the listener feeds it, orders look into its ring
+        self._ring_samples = settings.ring_s * self.source.rate_hz
+        self._end = 0  # sample counter after the newest sample
+        self._onsets: dict[
+            int, tuple[float, int]
+        ] = {}  # of what the ring may hold: arrival's number to sample, channel
         self.failure = ""
         self.ended = False
         self.gaps = gaps
@@ -66,7 +72,7 @@ class Ear:
             for item in self.source.blocks():
                 self._take(item, tell)
             with self._hearing:
-                tell(self._pipeline.flush())
+                tell(self._noted(self._pipeline.flush()))
         except TocsinError as error:
             self.failure = str(error)
             log.warning("capture failed", problem=str(error))
@@ -79,7 +85,26 @@ class Ear:
     def look_back(self, ask: Ask, then: Callable[[bool, Heard | None], None]) -> None:
         """Look again; `then(held, found)` is called before anything else is heard, so that numbers stay in order."""
         with self._hearing:
-            then(*self._pipeline.look_back(ask))
+            held, found = self._pipeline.look_back(ask)
+            then(held, found if found is None else self._noted([found])[0])
+
+    def excerpt(self, numbers: Sequence[int]) -> Excerpt | None:
+        """The sound around arrivals of these numbers, in the microphone that heard the first of them first.
+
+        None where the ring does not hold all of it, or one of them was not heard here. Raises InputError where it is
+        longer than a clip may be.
+        """
+        with self._hearing:
+            known = sorted(self._onsets[number] for number in numbers if number in self._onsets)
+            if len(known) < len(set(numbers)):
+                return None
+            onsets, rate_hz = [onset for onset, _ in known], self.source.rate_hz
+            first, end = span(onsets, rate_hz)
+            sound = self._pipeline.held(first, min(end, self._end))
+            if sound is None:
+                return None
+            start_ns = self._pipeline.timebase.utc_ns(first)
+            return Excerpt(sound[known[0][1]], rate_hz, start_ns, tuple(onset - first for onset in onsets))
 
     def _take(self, item: Block | Gap, tell: Callable[[Sequence[Heard]], None]) -> None:
         self.sound_at_s = time.monotonic()
@@ -89,4 +114,15 @@ class Ear:
             self.levels.take(item.samples)
         with self._hearing:
             self._pipeline.timebase = self.source.timebase
-            tell(self._pipeline.push(item))
+            heard = self._pipeline.push(item)
+            self._end = item.index + (item.samples if isinstance(item, Gap) else item.samples.shape[1])
+            tell(self._noted(heard))
+
+    def _noted(self, heard: list[Heard]) -> list[Heard]:
+        """The same, their onsets remembered for as long as the ring remembers their sound."""
+        if not heard:
+            return heard
+        oldest = self._end - self._ring_samples
+        self._onsets = {number: one for number, one in self._onsets.items() if one[0] >= oldest}
+        self._onsets |= {one.number: (one.onset_sample, one.channel) for one in heard}
+        return heard

@@ -14,6 +14,7 @@ import structlog
 from acoustic.classify import Model
 from acoustic.errors import InputError, TocsinError
 from arrays.board import free_bytes, temperature_c
+from arrays.clip import CLIP, ClipAsk, Excerpt
 from arrays.ear import Ear
 from arrays.enrolment import read_membership
 from arrays.health import Facts, judge
@@ -45,6 +46,7 @@ from arrays.sources import close_standard_input, opens_again
 from arrays.status import Status, write_status
 from arrays.uplink.budget import Budget, health_interval_s
 from arrays.uplink.choice import open_uplink
+from arrays.uplink.clips import Clips
 from arrays.uplink.courier import Courier
 from arrays.uplink.https import HttpsUplink
 
@@ -83,6 +85,8 @@ class Node:
         self._budget = Budget(metered)
         seed = zlib.crc32(settings.node.encode())
         self._courier = Courier(self._outbox, uplink, self._take_orders, seed, self._budget)
+        warden, stop = self._warden, self.stop
+        self._clips = Clips(folder, settings.node, self._key, warden, self._budget, self._excerpt, self._answer, stop)
         self._program = program()
         self._started_s = time.monotonic()
         self._ended = threading.Event()
@@ -93,6 +97,7 @@ class Node:
         log.info("node listens", node=self.settings.node, centre=self._membership.centre, model=self._model.digest[:12])
         listening = threading.Thread(target=self._listen, name="listener")
         self._renewal.start()
+        self._clips.start()
         self._courier.start()
         listening.start()
         self._say_health()
@@ -262,6 +267,8 @@ class Node:
                 self._repick(order)
             elif order.kind in (MANDATE, REVOKE):
                 self._mandate(order)
+            elif order.kind == CLIP:
+                self._clips.take(order)
             elif order.expires_ns < time.time_ns():
                 log.info("an order came too late", order=order.id, kind=order.kind)
             else:
@@ -274,7 +281,15 @@ class Node:
             return  # every refusal says so again
         log.info("a mandate came", order=order.id, state=state, forbids=self._warden.forbids())
         if not self._warden.revoked:
-            self._keep(ARRIVALS, [], None, [WireAnswer(order=order.id, state=state)])
+            self._answer(WireAnswer(order=order.id, state=state))
+
+    def _answer(self, answer: WireAnswer) -> None:
+        self._keep(ARRIVALS, [], None, [answer])
+
+    def _excerpt(self, ask: ClipAsk) -> Excerpt | None:
+        """The sound that a clip order asks for; None while the node does not listen."""
+        ear = self._ear
+        return None if ear is None or ear.closing else ear.excerpt(ask.arrivals)
 
     def _repick(self, order: Order) -> None:
         """Look again where the centre knows a shot to be; say what is there, or that the ring does not hold it."""
@@ -295,7 +310,7 @@ class Node:
         except InputError as error:
             said = [REFUSED]
             log.warning("an order cannot be read", order=order.id, problem=str(error))
-            self._keep(ARRIVALS, [], None, [WireAnswer(order=order.id, state=REFUSED)])
+            self._answer(WireAnswer(order=order.id, state=REFUSED, why=str(error)[:300]))
         log.info("looked again", order=order.id, state=said[0])
 
     def _part(self) -> None:

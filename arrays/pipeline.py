@@ -77,12 +77,14 @@ class PipelineSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """An arrival, its number within the node, and what only the node's report needs."""
+    """An arrival, its number within the node, and what only the node needs: its onset, a sample of a channel."""
 
     number: int
     arrival: Arrival
     snr_db: float
     level_db: float
+    onset_sample: float
+    channel: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +130,7 @@ class Pipeline:
         self.settings = settings or PipelineSettings()
         self.node, self.position, self.rate_hz = node, position, rate_hz
         self.timebase, self._model, self._air, self._speed_ms = timebase, model, air, air.speed_ms
-        self._microphones, self._recorded = microphones, recorded
-        self._number = first_number
+        self._microphones, self._recorded, self._number = microphones, recorded, first_number
         channels = len(microphones)
         joint = replace(self.settings.detector, joint=channels > 1)
         self._detector = Detector(rate_hz, channels, joint)
@@ -164,17 +165,20 @@ class Pipeline:
 
     def span_of(self, ask: Ask) -> tuple[int, int]:
         """The first sample, and how many, of the sound to look at again; none where that was before the stream."""
-        at = self._sample_at(ask.time_ns)
+        at = self.timebase.sample_at(ask.time_ns)
         first = max(math.floor(at - (ask.half_s + AGAIN_BEFORE_S) * self.rate_hz), 0)
         return first, max(math.ceil(at + (ask.half_s + AGAIN_AFTER_S) * self.rate_hz) - first, 0)
 
     def look_back(self, ask: Ask) -> tuple[bool, Heard | None]:
         """Whether the ring holds the sound that was asked about, and what looking again finds in it."""
         first, count = self.span_of(ask)
+        sound = self.held(first, first + count) if count else None
+        return (False, None) if sound is None else (True, self.look_again(ask, first, sound))
+
+    def held(self, first: int, end: int) -> NDArray[np.float32] | None:
+        """(channels, end - first) samples of the stream again; None where the ring does not hold them all."""
         oldest = max(self._ring.end - self._ring.samples, 0)
-        if count == 0 or not oldest <= first <= self._ring.end - count:
-            return False, None
-        return True, self.look_again(ask, first, self._ring.read(first, count))
+        return self._ring.read(first, end - first) if oldest <= first <= end <= self._ring.end else None
 
     def look_again(self, ask: Ask, first: int, sound: NDArray[np.float32]) -> Heard | None:
         """The first impulse in the window that was asked about and is worth believing; None where there is none.
@@ -202,12 +206,9 @@ class Pipeline:
 
     def _was_heard(self, ask: Ask, first: int, sound: NDArray[np.float32]) -> bool:
         """Whether nearly all of the QUIET_S before a window is sound, not padding or lost."""
-        end = max(math.floor(self._sample_at(ask.time_ns) - ask.half_s * self.rate_hz) - first, 0)
+        end = max(math.floor(self.timebase.sample_at(ask.time_ns) - ask.half_s * self.rate_hz) - first, 0)
         before = sound[:, max(end - round(QUIET_S * self.rate_hz), 0) : end]
         return int(np.count_nonzero(before.any(axis=0))) >= MOST_OF * QUIET_S * self.rate_hz
-
-    def _sample_at(self, utc_ns: int) -> float:
-        return self.timebase.anchor_sample + (utc_ns - self.timebase.anchor_utc_ns) * 1e-9 * self.rate_hz
 
     def _afresh(self, detector: DetectorSettings, first: int, sound: NDArray[np.float32]) -> list[Heard]:
         """What this node would hear in (channels, n) from sample `first` on, were it started for it."""
@@ -268,8 +269,8 @@ class Pipeline:
             probabilities=probabilities,
             repeats=self._repetitions(number, onset),
         )
-        told = {"snr_db": brief(impulse.snr_db), "level_db": brief(impulse.level_db)}
-        return Heard(number=number, arrival=arrival, **told)
+        levels = {"snr_db": brief(impulse.snr_db), "level_db": brief(impulse.level_db)}
+        return Heard(number=number, arrival=arrival, onset_sample=onset, channel=impulse.channel, **levels)
 
     def _id(self, number: int) -> str:
         return f"{self.node}:{number}"
@@ -313,8 +314,8 @@ class Pipeline:
         if not math.isfinite(found.high_m):
             return None
         azimuth, elevation = math.radians(float(found.azimuth_deg)), math.radians(float(found.elevation_deg))
-        level = math.cos(elevation)
-        towards = np.array([level * math.sin(azimuth), level * math.cos(azimuth), math.sin(elevation)])
+        level, up = math.cos(elevation), math.sin(elevation)
+        towards = np.array([level * math.sin(azimuth), level * math.cos(azimuth), up])
         place = self._microphones.mean(axis=0) + float(found.range_m) * towards
         sigmas = np.degrees(np.sqrt(np.diagonal(found.covariance))).tolist()
         return _Heading(

@@ -88,12 +88,13 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class WireAnswer(msgspec.Struct, frozen=True, array_like=True):
-    """What became of an order: `found` (the arrival is in this report), `nothing`, `gone` (the ring does not hold it),
-    `refused` (the order cannot be read, or a newer one holds), or `done`.
+    """What became of an order: `found` (the arrival is in this report; the clip was sent), `nothing`, `gone` (the ring
+    does not hold it), `refused` (it cannot be read, a newer one holds, or as `why` says), or `done`.
     """
 
     order: str
     state: str
+    why: str = ""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -253,6 +254,8 @@ def _problems(report: Report) -> Iterator[str]:
     for answer in report.answers:
         if answer.state not in ANSWERS or len(answer.order) > LONGEST_NAME:
             yield f"answers says {answer.state[:80]!r} of {answer.order[:80]!r}; expected one of {', '.join(ANSWERS)}"
+        if len(answer.why) > LONGEST_TEXT:
+            yield f"answers.why has {len(answer.why)} characters; expected at most {LONGEST_TEXT}"
     if report.health is not None:
         for problem in _health_problems(report.health):
             yield f"health.{problem}"

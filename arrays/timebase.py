@@ -34,6 +34,10 @@ class Timebase:
         """UTC in nanoseconds since 1970 of a (fractional) sample index."""
         return self.anchor_utc_ns + round((sample - self.anchor_sample) * (1e9 / self.rate_hz))
 
+    def sample_at(self, utc_ns: int) -> float:
+        """The (fractional) sample index at a UTC in nanoseconds since 1970."""
+        return self.anchor_sample + (utc_ns - self.anchor_utc_ns) * 1e-9 * self.rate_hz
+
 
 def parse_utc_ns(text: str) -> int:
     """Nanoseconds since 1970 of an ISO 8601 instant with up to nine decimals; one without zone is UTC.

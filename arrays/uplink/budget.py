@@ -32,6 +32,10 @@ class Budget:
         """Whether arrivals may be sent now."""
         return not self.bytes_per_hour or self._saved() > -self.bytes_per_hour
 
+    def allows(self, count: int) -> bool:
+        """Whether so many bytes, which nothing else may wait for, may be sent now."""
+        return not self.bytes_per_hour or self._saved() >= count
+
     @property
     def problem(self) -> str:
         """That arrivals wait for want of budget, or nothing."""

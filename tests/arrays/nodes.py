@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from arrays.mandate import Mandate, mandate_order
 from arrays.order import Order, sign_order
-from arrays.report import Answer, Report, WireArrival, decode_envelope, decode_report, encode, verify
+from arrays.report import Answer, Report, WireAnswer, WireArrival, decode_envelope, decode_report, encode, verify
 from arrays.running import join
 from arrays.settings import read_settings
 from tests.arrays.https_server import Server
@@ -45,6 +45,7 @@ class Centre:
         self.enrolment: dict[str, Any] = {}
         self.bodies: dict[int, bytes] = {}
         self.received_s: dict[int, float] = {}
+        self.clips: list[bytes] = []
         self.mandate: Order | None = mandate_of()
         server.answer = self.answer
 
@@ -68,6 +69,9 @@ class Centre:
         if path == "/renew":
             certificate = self.server.certify(json.loads(body)["request"])
             return 200, json.dumps({"certificate": certificate, "ca": self.server.ca}).encode()
+        if path == "/clips":
+            self.clips.append(body)
+            return 200, b""
         envelope = decode_envelope(body)
         assert verify(envelope, self.public_key)
         report = decode_report(envelope.body)
@@ -79,6 +83,10 @@ class Centre:
     def reports(self) -> list[Report]:
         """What came in, by sequence."""
         return [decode_report(body) for _, body in sorted(self.bodies.items())]
+
+    def answers(self) -> dict[str, WireAnswer]:
+        """What became of each order that was answered."""
+        return {answer.order: answer for report in self.reports() for answer in report.answers}
 
     def arrivals(self) -> list[WireArrival]:
         """Every arrival, in order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import stat
 import subprocess
@@ -15,8 +16,10 @@ from typing import IO
 import msgspec
 import numpy as np
 import pytest
+import soundfile
 from numpy.typing import NDArray
 
+from arrays.clip import Clip, ClipAsk, clip_order, open_clip
 from arrays.order import Order, sign_order
 from arrays.settings import Settings
 from tests.arrays import nodes
@@ -27,11 +30,12 @@ from tocsin import COMMANDS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what a process holds open is read from /proc")
 
+NODE = "roof-1"
 SECONDS = 8
 PIECE = 16  # bytes that are looked for: a chance find is impossible
 EVERY = 960  # samples between the pieces: 20 ms
 WORDS = r"listen|audio|sound|clip|record|microphone|monitor|(?<!re)play|dump|save"
-KINDS = ("clip", "listen", "audio", "record", "stream", "settings", "model")
+KINDS = ("listen", "audio", "record", "stream", "settings", "model")
 
 
 def known_sound() -> NDArray[np.int16]:
@@ -103,7 +107,7 @@ def test_nothing_that_a_node_heard_is_on_its_disk_in_its_files_or_in_its_traffic
     )
     with https_server(away) as server:
         centre = Centre(server)
-        centre.mandate = nodes.mandate_of(clips=True)  # even so
+        centre.mandate = nodes.mandate_of(clips=True)
         enrolled(centre, path)
         line, pipe = tocsin("node", path), subprocess.PIPE
         environment = {**ENVIRONMENT, "TMPDIR": str(home)}
@@ -113,8 +117,12 @@ def test_nothing_that_a_node_heard_is_on_its_disk_in_its_files_or_in_its_traffic
             feeding = threading.Thread(target=feed, args=(process.stdin, sound))
             feeding.start()
             wait_for(lambda: len(centre.arrivals()) >= 3)
-            server.orders = [asked(kind) for kind in KINDS]
-            wait_for(lambda: len(centre.arrivals()) >= 5)
+            server.orders = [*(asked(kind) for kind in KINDS), clip_of(centre.arrivals()[0].number)]
+            wait_for(lambda: len(centre.arrivals()) >= 5 and centre.clips)
+            _, clip = open_clip(centre.clips[0])
+            packed = [clip.flac[at : at + PIECE] for at in range(0, len(clip.flac) - PIECE, PIECE)]
+            wanted += [piece for piece in packed if len(set(piece)) > PIECE // 2]  # silence packs into anything's zeros
+            assert len(wanted) > 1000
             found = [str(file) for file in opened(process.pid) if holds(file.read_bytes(), wanted)]
             limits = Path(f"/proc/{process.pid}/limits").read_text()
             remembered = in_memory(process.pid, wanted[100:110])
@@ -124,14 +132,37 @@ def test_nothing_that_a_node_heard_is_on_its_disk_in_its_files_or_in_its_traffic
             said, errors = (part.decode() for part in process.communicate(timeout=30))
             assert process.returncode == 0, errors
         assert all(f"asked-{kind}" in errors for kind in KINDS)  # they came, and were none that it knows
+        assert centre.answers()[f"clip-event-{NODE}"].state == "found"
         assert remembered  # so the search finds what is there
         assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE)
         assert found == []
         assert [str(file) for file in regular_files(home) if holds(file.read_bytes(), wanted)] == []
-        traffic = [body for _, body in server.heard] + server.parcels
+        traffic = [body for way, body in server.heard if way != "/clips"] + server.parcels
         assert not holds(b"".join([*traffic, said.encode(), errors.encode()]), wanted)
         assert sum(map(len, traffic)) < RATE_HZ  # not half a second of it, however it were compressed
-        assert not any(answer.order.startswith("asked") for report in centre.reports() for answer in report.answers)
+        assert not any(order.startswith("asked") for order in centre.answers())
+        assert_only_shots(clip, sound)
+
+
+def assert_only_shots(clip: Clip, sound: NDArray[np.int16]) -> None:
+    """That of the sound a clip holds the shots' few hundredths of a second and nothing else, which the order named."""
+    left, rate_hz = soundfile.read(io.BytesIO(clip.flac), dtype="int32")
+    assert rate_hz == RATE_HZ
+    kept, (onset_s,) = (left // 256).astype(np.int64), clip.onsets_s
+    whole = sound.astype(np.int64) * 256  # FLAC of 24 bits
+    aligned = [s for s in range(RATE_HZ // 2, RATE_HZ * 3 // 2) if whole[s] == kept[round(onset_s * RATE_HZ)]]
+    at = round(onset_s * RATE_HZ)
+    (start,) = [s - at for s in aligned if np.array_equal(whole[s : s + 200], kept[at : at + 200])]
+    same = np.flatnonzero((kept == whole[start : start + len(kept)]) & (kept != 0))
+    assert np.count_nonzero(abs(same - at) < 0.03 * RATE_HZ) > 0.025 * RATE_HZ
+    assert np.count_nonzero(abs(same - at) > 0.031 * RATE_HZ) < 5  # by chance
+
+
+def clip_of(number: int) -> Order:
+    """An order for the sound of one arrival."""
+    now_ns = time.time_ns()
+    order = clip_order(NODE, ClipAsk(event="event", arrivals=(number,)), now_ns, now_ns + 20 * 10**9)
+    return sign_order(order, nodes.CENTRE_KEY)
 
 
 def feed(pipe: IO[bytes], sound: NDArray[np.int16]) -> None:
