@@ -23,6 +23,7 @@ from dispatch.api.models import Node
 from dispatch.api.render import render_event, render_node
 from dispatch.authority import Authority, open_authority, server_names
 from dispatch.bell import Bell
+from dispatch.clips import ClipOrders
 from dispatch.mandate import Mandates, first_mandate, kept_mandate
 from dispatch.metrics import Metrics
 from dispatch.nodes import Nodes
@@ -63,6 +64,7 @@ class Centre:
         self.nodes = Nodes(self.store.read_now(all_nodes), clock_ns)
         self._recall_health()
         self.orders = Orders(self.authority.order_key, clock_ns)
+        self.clips = ClipOrders(self.authority.order_key, clock_ns)
         key, now_ns = self.authority.order_key, clock_ns()
         mandate = self.store.write_now(lambda connection: first_mandate(connection, key, now_ns))
         self.mandates = Mandates(mandate, clock_ns)
@@ -120,14 +122,15 @@ class Centre:
         return messages
 
     def orders_for(self, node: str) -> list[Order]:
-        """What a node is to be told now: that it was revoked, a mandate that it has not got, where to look again."""
+        """What a node is to be told now: that it was revoked, a mandate that it has not got, where to look again, what
+        sound is wanted."""
         status = self.nodes.status(node)
         if status is None:
             return []
         if status.record.revoked_ms is not None:
             return [sign_order(revoke_order(node, status.record.revoked_ms * 1_000_000), self.authority.order_key)]
         again = self.orders.due(node) if self.nodes.state(node) in LISTENING else []
-        return [*self.mandates.due(node), *again]
+        return [*self.mandates.due(node), *self.clips.due(node), *again]
 
     def node_model(self, identity: str, *, exact: bool) -> Node | None:
         """A node as the page shows it, its place as a zone unless `exact`; None for one that is unknown."""

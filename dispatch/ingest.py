@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from acoustic.errors import InputError, ResourceError
+from arrays.clip import MOST_BYTES
 from arrays.report import Answer, encode
 from arrays.uplink.https import ORDERS_HELD_S
 from dispatch.centre import Centre
@@ -40,6 +41,7 @@ class Ingest:
             routes=[
                 Route("/reports", _answering(self.reports), methods=["POST"]),
                 Route("/report", _answering(self.report), methods=["POST"]),
+                Route("/clips", _answering(self.clips), methods=["POST"]),
                 Route("/orders", _answering(self.orders), methods=["GET"]),
                 Route("/enrol", _answering(self.enrol), methods=["POST"]),
                 Route("/renew", _answering(self.renew), methods=["POST"]),
@@ -59,6 +61,12 @@ class Ingest:
         report = await self._reception.take(await _body(request), node)
         answer = Answer(sequence=report.sequence, orders=self._reception.orders(report.node))
         return Response(encode(answer), media_type=MSGPACK)
+
+    async def clips(self, request: Request) -> Response:
+        """Take a clip that was asked for."""
+        node = self._sender(request)
+        await self._reception.take_clip(await _body(request, MOST_BYTES + BODY_BYTES), node)
+        return Response()
 
     async def orders(self, request: Request) -> Response:
         """Hold a node's request until there are orders for it."""
@@ -144,12 +152,12 @@ def _problem(status: int, sentence: str) -> JSONResponse:
     return JSONResponse({"error": sentence}, status, headers)
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, most: int = BODY_BYTES) -> bytes:
     """The request's body; refuses one that is too long before reading all of it."""
     parts, length = [], 0
     async for part in request.stream():
         length += len(part)
-        if length > BODY_BYTES:
-            raise RejectedError(413, f"the body has more than {BODY_BYTES} bytes")
+        if length > most:
+            raise RejectedError(413, f"the body has more than {most} bytes")
         parts.append(part)
     return b"".join(parts)

@@ -9,11 +9,15 @@ import sqlalchemy as sa
 import structlog
 
 from acoustic.errors import InputError, ResourceError
+from arrays.clip import open_clip, verify_clip
+from arrays.mandate import read_mandate
 from arrays.order import Order
 from arrays.parcel import Answers, Outcome, digest, unpack
 from arrays.report import (
+    FOUND,
     Envelope,
     Report,
+    WireAnswer,
     decode_envelope,
     decode_report,
     station_arrivals,
@@ -21,9 +25,12 @@ from arrays.report import (
 )
 from dispatch.buckets import Buckets
 from dispatch.centre import Centre
+from dispatch.clips import NO_CLIPS
 from dispatch.locator import Locator
+from dispatch.store import clips
 from dispatch.store.nodes import NodeRecord, revoked_nodes
 from dispatch.store.reports import Received, add_reports
+from recordings.decisions import ConflictError
 
 BATCH = 500
 FUTURE_NS = 24 * 3600 * 10**9
@@ -130,8 +137,34 @@ class Reception:
         self._locator.take(received.arrivals)
         for answer in report.answers:
             self._centre.mandates.answered(record.id, answer.order)
+            await self._clip_answered(record.id, answer)
             log.info("order answered", node=record.id, order=answer.order, state=answer.state)
         return report
+
+    async def take_clip(self, message: bytes, sender: str) -> None:
+        """Take a clip that was asked for. Raises as `take` does."""
+        envelope, clip = open_clip(message)
+        record = self._record(envelope.node)
+        if sender != record.id or clip.node != record.id:
+            raise RejectedError(403, f"the clip is of node {clip.node!r}; expected {sender!r}, whose line it came by")
+        if not verify_clip(envelope.body, envelope.signature, record.public_key):
+            raise RejectedError(403, f"the signature is not that of node {record.id!r}")
+        if not self.allows(record.id):
+            raise RejectedError(429, f"node {record.id!r} sends too much; send again later")
+        if not read_mandate(self._centre.mandates.current).clips:
+            raise RejectedError(403, NO_CLIPS)
+        now_ms = self._centre.now_ms
+        try:
+            await self._centre.store.write(lambda connection: clips.keep(connection, envelope, clip, now_ms))
+        except ConflictError as error:
+            raise RejectedError(409, str(error)) from error
+        self._centre.clips.answered(record.id, clip.order)
+
+    async def _clip_answered(self, node: str, answer: WireAnswer) -> None:
+        self._centre.clips.answered(node, answer.order)
+        if answer.order.startswith("clip-") and answer.state != FOUND:  # what was found has come already
+            now_ms, told = self._centre.now_ms, (node, answer.order, answer.state, answer.why)
+            await self._centre.store.write(lambda connection: clips.answered(connection, *told, now_ms))
 
     async def answer(self, parcel: bytes, sender: str | None) -> tuple[str, Answers]:
         """Take a parcel; the node that sent it, empty where none is known, and what to answer. Raises InputError."""

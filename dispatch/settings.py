@@ -43,16 +43,18 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class Keep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How long what is kept is kept: arrivals that no event rests on (hours since they came); events with their shots,
-    reports, places of finds, names and words (days); the journal itself (days).
+    """How long what is kept is kept: arrivals that no event rests on (hours since they came); clips (days since they
+    came); events with their shots, reports, places of finds, names and words (days); the journal itself (days).
     """
 
     arrivals_h: float = 24.0
+    clips_days: float = 30.0
     events_days: float = 365.0
     audit_days: float = 1095.0
 
     def __post_init__(self) -> None:
         within("keep.arrivals_h", self.arrivals_h, 1.0, 8760.0)
+        within("keep.clips_days", self.clips_days, 0.01, 36500.0)
         within("keep.events_days", self.events_days, 1.0, 36500.0)
         within("keep.audit_days", self.audit_days, 1.0, 36500.0)
         if not self.arrivals_h / 24.0 <= self.events_days <= self.audit_days:

@@ -13,6 +13,7 @@ from arrays.report import program
 from dispatch.api import account, events, health, journal, people, session
 from dispatch.api.access import ANYONE, cookie_name, stated
 from dispatch.api.alerts import alert_routes
+from dispatch.api.clips import clip_routes
 from dispatch.api.decide import decision_routes
 from dispatch.api.description import Api
 from dispatch.api.figures import figure_routes
@@ -51,6 +52,7 @@ def api(centre: Centre, *, tls: bool) -> FastAPI:
     app.include_router(heard_routes(centre))
     app.include_router(alert_routes(centre))
     app.include_router(decision_routes(centre))
+    app.include_router(clip_routes(centre))
     app.include_router(figure_routes(centre))
     if centre.settings.public:
         app.include_router(public_routes(centre))

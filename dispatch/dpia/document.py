@@ -68,9 +68,9 @@ def found(connection: sa.Connection) -> Found:
 def sections(settings: Settings, known: Found, language: str) -> list[Section]:
     """The file's content."""
     w = Language(language, DPIA_WORDS)
-    keep = settings.keep
+    keep, clips = settings.keep, known.mandate is not None and known.mandate.clips
     kept = (
-        (w("keep.sound"), w("keep.none")),
+        (w("keep.sound"), w("days", n=f"{keep.clips_days:g}") if clips else w("keep.none")),
         (w("keep.arrivals"), w("hours", n=f"{keep.arrivals_h:g}")),
         (w("keep.events"), w("days", n=f"{keep.events_days:g}")),
         (w("keep.audit"), w("days", n=f"{keep.audit_days:g}")),
@@ -79,7 +79,7 @@ def sections(settings: Settings, known: Found, language: str) -> list[Section]:
     counts = [(w("nodes.count"), str(known.trusted)), (w("nodes.revoked"), str(known.revoked))]
     zones = [(w("zones"), ", ".join(zone.name for zone in settings.zones))] if settings.zones else []
     programs = w("machines", names=", ".join(known.machines)) if known.machines else w("machines.none")
-    captured = tuple(w(f"captured.{key}") for key in ("ram", "leaves", "labels", "cameras"))
+    captured = tuple(w(f"captured.{key}") for key in ("ram", "leaves", "clips", "labels", "cameras"))
     secured = (
         w("security.tls"),
         w("security.page", host=settings.page_host, how=how),

@@ -75,6 +75,14 @@ DPIA_WORDS: dict[str, tuple[str, str]] = {
         "Ce qui le quitte : des arrivées d'impulsions (instant, niveau, direction, probabilités de "
         "classes d'impulsions) et l'état du nœud, signés par le nœud.",
     ),
+    "captured.clips": (
+        "Where the mandate allows clips, which by default it does not, a named person may ask for the sound of an "
+        "event that three nodes or more located: the shots stay, everything else is made unintelligible on the "
+        "node. Who asks and who listens gives a reason, which is in the journal.",
+        "Si le mandat autorise les extraits, ce qu'il ne fait pas par défaut, une personne nommée peut demander le "
+        "son d'un évènement localisé par trois nœuds au moins : les tirs restent, tout le reste est rendu "
+        "inintelligible sur le nœud. Qui demande et qui écoute donne un motif, inscrit au journal.",
+    ),
     "captured.labels": (
         "The classes are those of impulses only: no voice, scream or behaviour is recognised.",
         "Les classes ne sont que celles d'impulsions : ni voix, ni cri, ni comportement n'est reconnu.",
@@ -128,8 +136,8 @@ DPIA_WORDS: dict[str, tuple[str, str]] = {
         "le journal de qui a fait quoi",
     ),
     "keep.sound": (
-        "sound at the centre",
-        "son au centre",
+        "sound at the centre: clips",
+        "son au centre : extraits",
     ),
     "keep.none": (
         "none is kept",
@@ -194,6 +202,10 @@ DPIA_WORDS: dict[str, tuple[str, str]] = {
     "right.decide": (
         "decide",
         "décider",
+    ),
+    "right.hear": (
+        "clips",
+        "extraits",
     ),
     "right.read-log": (
         "names and words",

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from arrays.report import read_report
 from dispatch.evidence import AROUND_NS
 from dispatch.locator import NOTE as LOCATED
+from dispatch.store.clips import end_clips
 from dispatch.store.notes import note, set_note
 from dispatch.store.reports import VARIABLES, Received, erased_body
 from dispatch.store.tables import alerts, arrivals, events, reports, shots
@@ -76,6 +77,7 @@ def end_events(connection: sa.Connection, until_ms: int) -> tuple[Counts, bool]:
     count = {"events": len(ended), "shots": len(rows), "arrivals": 0}
     connection.execute(sa.delete(shots).where(shots.c.event.in_(ended)))
     connection.execute(sa.delete(events).where(events.c.id.in_(ended)))
+    count["clips"] = end_clips(connection, ended)
     count["alerts"] = connection.execute(sa.delete(alerts).where(alerts.c.subject.in_(ended))).rowcount
     still = _used(connection, min(r.time_ns for r in rows) - AROUND_NS, max(r.time_ns for r in rows) + AROUND_NS)
     gone = [one for one in heard if one not in still]

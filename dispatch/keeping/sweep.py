@@ -17,6 +17,7 @@ from dispatch.keeping.rows import Counts, end_arrivals, end_digests, end_events,
 from dispatch.keeping.words import end_lines, end_words
 from dispatch.settings import Keep
 from dispatch.store import Store
+from dispatch.store.clips import end_sound
 
 SWEEP_EVERY_S = 3600.0
 Step = Callable[[sa.Connection], bool]  # True: there may be more
@@ -37,6 +38,8 @@ class Clocks:
         arrivals_ms, events_ms = self._before(hours), self._before(24.0 * days)
         yield self._rows(end_arrivals, arrivals_ms, f"arrivals in no event are kept for {hours:g} hours")
         yield self._rows(end_reports, arrivals_ms, f"reports that no event rests on are kept for {hours:g} hours")
+        clips_ms, clips = self._before(24.0 * self.keep.clips_days), f"clips are kept for {self.keep.clips_days:g} days"
+        yield self._rows(_end_sound, clips_ms, clips)
         yield self._rows(end_events, events_ms, f"events are kept for {days:g} days")
         yield self._rows(end_digests, events_ms, "")
         words, lines = f"names and words are kept for {days:g} days", f"the journal is kept for {audit:g} days"
@@ -54,6 +57,10 @@ class Clocks:
             return more
 
         return step
+
+
+def _end_sound(connection: sa.Connection, until_ms: int) -> tuple[Counts, bool]:
+    return {"clips": end_sound(connection, until_ms)}, False
 
 
 def sweep(store: Store, clocks: Clocks) -> None:

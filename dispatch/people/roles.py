@@ -11,6 +11,7 @@ class Right(StrEnum):
     SEE_EVENTS = "see-events"  # events with place and ellipse, nodes' health, and nodes' places as a zone
     SEE_PLACES = "see-places"  # where each node stands, and what each heard (which tells where it stands)
     DECIDE = "decide"  # what is done about an event
+    HEAR = "hear"  # ask for the sound of a located event, and listen to it
     READ_LOG = "read-log"  # names and words: an event's history, what came in, the log of a day
     READ_JOURNAL = "read-journal"
     ADMINISTER = "administer"  # people, machines
@@ -28,9 +29,10 @@ class Role(StrEnum):
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.WALL: frozenset({Right.SEE_EVENTS}),
-    Role.DISPATCHER: frozenset({Right.SEE_EVENTS, Right.DECIDE, Right.READ_LOG}),
-    Role.ANALYST: frozenset({Right.SEE_EVENTS, Right.SEE_PLACES, Right.DECIDE, Right.READ_LOG}),
+    Role.DISPATCHER: frozenset({Right.SEE_EVENTS, Right.DECIDE, Right.HEAR, Right.READ_LOG}),
+    Role.ANALYST: frozenset({Right.SEE_EVENTS, Right.SEE_PLACES, Right.DECIDE, Right.HEAR, Right.READ_LOG}),
     Role.AUDITOR: frozenset({Right.SEE_EVENTS, Right.READ_LOG, Right.READ_JOURNAL}),
     Role.ADMINISTRATOR: frozenset(Right),
 }
-MACHINE_RIGHTS = frozenset(Right) - {Right.ADMINISTER}  # a stolen token must not let anyone else in
+# A stolen token must not let anyone else in, and who listens has a name.
+MACHINE_RIGHTS = frozenset(Right) - {Right.ADMINISTER, Right.HEAR}

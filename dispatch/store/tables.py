@@ -175,3 +175,18 @@ alerts = Table(
     Index(None, "destination", "state"),
     sqlite_autoincrement=True,
 )
+
+# Orders for sound, and the clips that came: as they were signed; of an erased one neither body nor signature.
+clips = Table(
+    "clips",
+    metadata,
+    Column("order", Text, primary_key=True),
+    Column("event", Text, nullable=False, index=True),
+    Column("node", Text, nullable=False),
+    Column("asked_ms", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("came_ms", BigInteger),
+    Column("body", LargeBinary),
+    Column("signature", LargeBinary),
+)

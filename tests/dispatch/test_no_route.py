@@ -1,4 +1,5 @@
-"""The centre has no route over which sound could come, and none that makes a node send any."""
+"""The centre has no route over which sound could come but that of a clip, and none that makes a node send any but an
+order for the clip of one event: tests/dispatch/test_clips.py tells who may, and when."""
 
 from __future__ import annotations
 
@@ -11,16 +12,21 @@ from tests.dispatch.running import running_centre
 
 WORDS = re.compile(r"listen|audio|sound|clip|record|microphone|monitor|play|wav|flac", re.IGNORECASE)
 
+CLIPS = {"/api/events/{identity}/clips": {"get", "post"}, "/api/clips/{order}/heard": {"post"}}
 
-def test_no_route_of_the_api_gives_sound(tmp_path: Path) -> None:
+
+def test_no_route_of_the_api_gives_sound_but_that_of_a_clip(tmp_path: Path) -> None:
     with running_centre(tmp_path / "data") as centre:
         described = httpx.get(f"{centre.page}/api/openapi.json", timeout=20.0).json()
     assert len(described["paths"]) > 20
-    assert not [path for path in described["paths"] if WORDS.search(path)]
+    found = {path: set(calls) for path, calls in described["paths"].items() if WORDS.search(path)}
+    assert found == CLIPS
+    assert all(call["x-right"] == "hear" for path in CLIPS for call in described["paths"][path].values())
     forms = {
         form
-        for path in described["paths"].values()
-        for call in path.values()
+        for path, calls in described["paths"].items()
+        if path != "/api/clips/{order}/heard"
+        for call in calls.values()
         for answer in call["responses"].values()
         for form in answer.get("content", {})
     }
