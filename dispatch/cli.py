@@ -132,13 +132,14 @@ def _evidence(argv: list[str]) -> int:
     )
     parser.add_argument("number", type=_number, metavar="NUMBER", help="the event's number, as the page shows it")
     parser.add_argument("--for", dest="made_for", required=True, metavar="NAME", help="who is given the file and why")
+    parser.add_argument("--clips", action="store_true", help="with the sound of the shots, where clips of them came")
     parser.add_argument("--data", default=Settings().data, metavar="DIR", help="the centre's data folder")
     parser.add_argument("--out", type=Path, metavar="FILE", help="default: event-NUMBER.tocsin.zip")
     arguments = parser.parse_args(argv)
     from dispatch.evidence import make_evidence
 
     out = arguments.out or Path(f"event-{arguments.number}.tocsin.zip")
-    key = make_evidence(Path(arguments.data), arguments.number, arguments.made_for, out)
+    key = make_evidence(Path(arguments.data), arguments.number, arguments.made_for, out, arguments.clips)
     print(f"{out}\nkey of its sealed part: {key}")
     return 0
 

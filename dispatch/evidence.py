@@ -14,6 +14,7 @@ from arrays.report import read_report
 from dispatch.authority import open_authority
 from dispatch.places import kept_frame
 from dispatch.store import Store
+from dispatch.store.clips import sound_of
 from dispatch.store.events import EventRecord, Version, event_numbered
 from dispatch.store.journal import add_entry, chain_from
 from dispatch.store.methods import kept_method
@@ -22,16 +23,26 @@ from dispatch.store.reports import Received, arrivals_between, reports_from
 from recordings.chain import text_digest
 from recordings.evidence import contents
 from recordings.evidence.bundle import write_bundle
-from recordings.evidence.contents import Evidence, Node, Offset, Sealed, SignedReport, Subject, located, moved
+from recordings.evidence.contents import (
+    Evidence,
+    Node,
+    Offset,
+    Sealed,
+    SignedClip,
+    SignedReport,
+    Subject,
+    located,
+    moved,
+)
 from recordings.evidence.sealed import Globe, seal
 
 AROUND_NS = 60 * 10**9  # what may have a part in how an event's arrivals were sorted, with room
 KIND = "evidence"
 
 
-def make_evidence(data: Path, number: int, made_for: str, path: Path) -> str:
+def make_evidence(data: Path, number: int, made_for: str, path: Path, with_clips: bool = False) -> str:
     """Write the bundle of event `number` of the centre in a data folder, which may be running; return the key that
-    opens its sealed part. That it was made, and for whom, is in the chain first.
+    opens its sealed part. That it was made, for whom, and whether with the sound that came, is in the chain first.
 
     Raises InputError where there is no such event, ResourceError.
     """
@@ -42,7 +53,7 @@ def make_evidence(data: Path, number: int, made_for: str, path: Path) -> str:
         record = store.read_now(lambda connection: event_numbered(connection, number))
         if record is None:
             raise InputError(f"event {number} is not in the store; expected a number that the page shows")
-        noted = {"number": number, "made_for": made_for}
+        noted = {"number": number, "made_for": made_for, **({"clips": True} if with_clips else {})}
         store.write_now(lambda c: [add_entry(c, KIND, record.event.id, noted, now_ns // 1_000_000)])
         key = authority.order_key
         subject = Subject(
@@ -53,14 +64,16 @@ def make_evidence(data: Path, number: int, made_for: str, path: Path) -> str:
             made_for=made_for,
             centre_key=key.public_key().public_bytes_raw(),
         )
-        evidence, opener = store.read_now(lambda connection: _evidence(connection, record, subject))
+        evidence, opener = store.read_now(lambda connection: _evidence(connection, record, subject, with_clips))
     finally:
         store.close()
     write_bundle(path, evidence, key)
     return opener
 
 
-def _evidence(connection: sa.Connection, record: EventRecord, subject: Subject) -> tuple[Evidence, str]:
+def _evidence(
+    connection: sa.Connection, record: EventRecord, subject: Subject, with_clips: bool
+) -> tuple[Evidence, str]:
     times_ns = [version.shot.origin.time_ns for version in record.versions]
     reports = _reports(connection, record.versions, min(times_ns), max(times_ns))
     senders = {report.node for report in reports}
@@ -89,8 +102,13 @@ def _evidence(connection: sa.Connection, record: EventRecord, subject: Subject) 
         relocated=located(nodes, reports, method, [v.shot for v in versions]),
         chain=contents.Chain(before=before, lines=lines, end=end),
         sealed=sealed,
+        clips=_clips(connection, record.event.id) if with_clips else (),
     )
     return evidence, opener
+
+
+def _clips(connection: sa.Connection, event: str) -> tuple[SignedClip, ...]:
+    return tuple(SignedClip(node=node, body=body, signature=by) for node, body, by in sound_of(connection, event))
 
 
 def _reports(

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acoustic.errors import InputError
+from acoustic.errors import InputError, ResourceError
 
 if TYPE_CHECKING:
     from recordings.evidence.contents import Evidence
@@ -28,6 +28,8 @@ def main(argv: list[str]) -> int:
 
     key = parse_key(asked.centre_key) if asked.centre_key else None
     evidence, findings, globe = checked(asked.bundle, asked.open, key)
+    if asked.clips is not None:
+        _write_clips(evidence, asked.clips)
     if asked.format == "json":
         print(json.dumps(_answer(evidence, findings, globe)))
     elif asked.format == "geojson":
@@ -50,6 +52,9 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--open", action="store_true", help="open the sealed part; its key is asked for, or read from standard input"
+    )
+    parser.add_argument(
+        "--clips", type=Path, metavar="FOLDER", help="write the sound of the shots there, as FLAC files"
     )
     parser.add_argument("--format", choices=["text", "json", "geojson"], default="text", help="default: text")
     asked = parser.parse_args(argv)
@@ -90,6 +95,21 @@ def _heading(evidence: Evidence | None) -> list[str]:
     subject = evidence.subject
     made = datetime.fromtimestamp(subject.made_ns * 1e-9, UTC).strftime("%Y-%m-%d %H:%M:%S")
     return [f"event {subject.number} ({subject.event}), made {made} UTC for {subject.made_for}"]
+
+
+def _write_clips(evidence: Evidence | None, folder: Path) -> None:
+    """Write each clip as NODE.flac. Raises InputError where there is none to be believed, ResourceError."""
+    from arrays.clip import read_clip
+    from arrays.whole import write_whole
+
+    if evidence is None or not evidence.clips:
+        raise InputError("the file holds no sound that may be believed; expected one made with --clips that verifies")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for one in evidence.clips:
+            write_whole(folder / f"{one.node}.flac", read_clip(one.body).flac)
+    except OSError as error:
+        raise ResourceError(f"{error.filename or folder} cannot be written: {error.strerror}") from error
 
 
 def _where(globe: Globe | None) -> list[str]:

@@ -9,6 +9,7 @@ versions.json     what was published
 relocated.json    what the method makes of the reports
 chain.json        the centre's hash chain
 sealed.json       where on the globe it was
+clips.json        the sound of the shots, in a bundle that holds any
 manifest.json     the version of this form; SHA-256 and length of each of the above
 manifest.sig      the centre's Ed25519 signature of the manifest
 """
@@ -37,7 +38,9 @@ LARGEST_BYTES = 1 << 29
 README, MANIFEST, SIGNATURE = "README.txt", "manifest.json", "manifest.sig"
 TYPES = get_type_hints(Evidence)
 PARTS = tuple(f.name for f in fields(Evidence))
+CLIPS = "clips.json"
 MEMBERS = (README, *(f"{part}.json" for part in PARTS), MANIFEST, SIGNATURE)
+REQUIRED = tuple(name for name in MEMBERS if name != CLIPS)
 TEXT = """Evidence of one event, made by Tocsin.
 
     tocsin verify FILE
@@ -69,7 +72,8 @@ class _Versioned(msgspec.Struct, frozen=True):
 def write_bundle(path: Path, evidence: Evidence, key: Ed25519PrivateKey) -> None:
     """Write a bundle, whole or not at all, readable by its owner. Raises ResourceError."""
     members = {README: TEXT.encode()}
-    members |= {f"{part}.json": msgspec.json.encode(getattr(evidence, part)) + b"\n" for part in PARTS}
+    parts = PARTS if evidence.clips else PARTS[:-1]
+    members |= {f"{part}.json": msgspec.json.encode(getattr(evidence, part)) + b"\n" for part in parts}
     entries = {name: Entry(sha256=_sha256(content), bytes=len(content)) for name, content in members.items()}
     members[MANIFEST] = msgspec.json.encode(Manifest(tocsin_evidence=VERSION, files=entries)) + b"\n"
     members[SIGNATURE] = key.sign(DOMAIN + members[MANIFEST])
@@ -128,7 +132,7 @@ def _unpacked(path: Path, data: bytes) -> dict[str, bytes]:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path}: the frame around the members was changed, or it is no bundle ({error})") from error
-    if missing := [name for name in MEMBERS if name not in members]:
+    if missing := [name for name in REQUIRED if name not in members]:
         raise InputError(f"{path}: {missing[0]} is missing")
     return members
 
@@ -141,7 +145,7 @@ def check_members(path: Path, members: Mapping[str, bytes]) -> None:
     if version != VERSION:
         raise UnknownVersionError(f"{path}: the bundle's version is {version}; expected {VERSION}; use a newer program")
     told = _decoded(path, members, MANIFEST, Manifest).files
-    if set(told) != set(MEMBERS) - {MANIFEST, SIGNATURE}:
+    if set(told) != set(members) - {MANIFEST, SIGNATURE}:
         raise InputError(f"{path}: manifest.json names other members than those of a bundle")
     for name, entry in told.items():
         if (_sha256(members[name]), len(members[name])) != (entry.sha256, entry.bytes):
@@ -159,7 +163,8 @@ def signed_by(members: Mapping[str, bytes], key: bytes) -> bool:
 
 def parsed(path: Path, members: Mapping[str, bytes]) -> Evidence:
     """The contents of checked members. Raises InputError naming member and field."""
-    return Evidence(**{part: _decoded(path, members, f"{part}.json", TYPES[part]) for part in PARTS})
+    there = [part for part in PARTS if f"{part}.json" in members]
+    return Evidence(**{part: _decoded(path, members, f"{part}.json", TYPES[part]) for part in there})
 
 
 def _decoded(path: Path, members: Mapping[str, bytes], name: str, kind: Any) -> Any:

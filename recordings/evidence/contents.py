@@ -103,9 +103,20 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
     content: bytes
 
 
+class SignedClip(msgspec.Struct, frozen=True, kw_only=True):
+    """The sound of the event's shots as a node sent it: the bytes that it signed, see `arrays.clip`."""
+
+    node: str
+    body: bytes
+    signature: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All of a bundle. `relocated`: what this method makes of these reports, computed when the bundle was made."""
+    """All of a bundle. `relocated`: what this method makes of these reports, computed when the bundle was made.
+
+    `clips`: none where none came, or none was to be in it.
+    """
 
     subject: Subject
     nodes: tuple[Node, ...]
@@ -115,6 +126,7 @@ class Evidence:
     relocated: tuple[Shot, ...]
     chain: Chain
     sealed: Sealed = field(repr=False)
+    clips: tuple[SignedClip, ...] = field(default=(), repr=False)
 
 
 def present_method(air: Air, program: str) -> Method:

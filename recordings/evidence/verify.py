@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import msgspec
 import numpy as np
 
 from acoustic.errors import InputError
+from arrays.clip import read_clip, verify_clip
 from arrays.report import Envelope, read_report, verify
 from localisation.arrivals import Origin, Shot
 from localisation.uncertainty import covariance, squared_radius
@@ -52,7 +54,7 @@ def verify_bundle(path: Path, centre_key: bytes | None = None) -> tuple[Evidence
     known = "the centre's, as stated" if centre_key else "compare it with the centre's: tocsin centre key"
     findings = [Finding(True, f"every member is as it was signed, with the key {shown} ({known})")]
     findings += _replayed(evidence.subject)
-    signatures = list(_signatures(evidence))
+    signatures = [*_signatures(evidence), *_clips(evidence)]
     if not all(finding.good for finding in signatures):
         return None, [*findings, *signatures]
     return evidence, [*findings, *signatures, *_chain(evidence), *_heard(evidence), *_places(evidence)]
@@ -94,6 +96,25 @@ def _signatures(evidence: Evidence) -> Iterator[Finding]:
     if not bad:
         senders = len({report.node for report in evidence.reports})
         yield Finding(True, f"{len(evidence.reports)} reports are signed by the {senders} nodes they came from")
+
+
+def _clips(evidence: Evidence) -> Iterator[Finding]:
+    """That the sound is what the nodes signed, of this event, and named in the chain as it came."""
+    keys = {node.id: (node.public_key, *node.former_keys) for node in evidence.nodes}
+    lines = [msgspec.json.decode(x.data) for x in evidence.chain.lines if x.told and x.kind == "clip"]
+    came = {(line["came"], line["digest"]) for line in lines if "came" in line}
+    bad = []
+    for one in evidence.clips:
+        clip = read_clip(one.body)
+        if not any(verify_clip(one.body, one.signature, key) for key in keys.get(one.node, ())):
+            bad.append(f"the clip of node {one.node} is not signed by it")
+        elif (clip.node, clip.event) != (one.node, evidence.subject.event):
+            bad.append(f"the clip of node {one.node} is of another node or event")
+        elif (clip.order, hashlib.sha256(one.body).hexdigest()) not in came:
+            bad.append(f"the clip of node {one.node} is not in the centre's chain")
+    yield from (Finding(False, sentence) for sentence in bad)
+    if evidence.clips and not bad:
+        yield Finding(True, f"{len(evidence.clips)} clips are signed by their nodes and named in the centre's chain")
 
 
 def _chain(evidence: Evidence) -> Iterator[Finding]:
