@@ -134,10 +134,10 @@ def test_orders_are_checked_and_answered_honestly(tmp_path: Path, centre: Centre
     session_with_bangs(tmp_path / "scene", [1.0], 2.0)
     path = nodes.settings(tmp_path)
     enrolled(centre, path)
-    order = Order(id="o-1", kind="clip", issued_ns=1, expires_ns=2**62)
+    order = Order(id="o-1", kind="hum", issued_ns=1, expires_ns=2**62)
     signed = sign_order(order, nodes.CENTRE_KEY)
-    late = sign_order(Order(id="o-3", kind="clip", issued_ns=1, expires_ns=2), nodes.CENTRE_KEY)
-    forged = Order(id="o-2", kind="clip", issued_ns=1, expires_ns=2**62, signature=bytes(64))
+    late = sign_order(Order(id="o-3", kind="hum", issued_ns=1, expires_ns=2), nodes.CENTRE_KEY)
+    forged = Order(id="o-2", kind="hum", issued_ns=1, expires_ns=2**62, signature=bytes(64))
     answer = centre.server.answer
 
     def with_orders(route: str, body: bytes) -> tuple[int, bytes]:
