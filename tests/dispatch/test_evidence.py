@@ -43,7 +43,15 @@ from recordings.decisions import (
     decided,
 )
 from recordings.evidence import bundle
-from recordings.evidence.bundle import DOMAIN, MANIFEST, MEMBERS, SIGNATURE, packed, read_members, write_bundle
+from recordings.evidence.bundle import (
+    DOMAIN,
+    MANIFEST,
+    REQUIRED,
+    SIGNATURE,
+    packed,
+    read_members,
+    write_bundle,
+)
 from recordings.evidence.contents import Evidence
 from recordings.evidence.verify import opened, parse_key, verify_bundle
 from recordings.report.document import Checked, report_html
@@ -279,7 +287,7 @@ def test_what_is_no_bundle_is_refused_in_one_sentence_and_nothing_is_written(mad
     cases: dict[str, Callable[[], object]] = {
         "compressed": lambda: zipped(path, bomb, zipfile.ZIP_DEFLATED),
         "climbs": lambda: zipped(path, {"../../climbed": b"x"}),
-        "manifest.sig is missing": lambda: zipped(path, {n: members[n] for n in MEMBERS[:-1]}),
+        "manifest.sig is missing": lambda: zipped(path, {n: members[n] for n in REQUIRED[:-1]}),
         "the frame": lambda: path.write_bytes(b"PK not a zip"),
         "changed at byte": lambda: zipped(path, members),  # the same members, another zip program's frame
     }

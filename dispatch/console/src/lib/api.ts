@@ -197,6 +197,19 @@ export interface Blind {
   heard: { after_ms: number; snr_db: number | null }[];
 }
 
+/** What became of the order that one node was given, for the sound of an event. */
+export interface Clip {
+  order: string;
+  node: string;
+  state: "asked" | "unanswered" | "found" | "gone" | "refused" | "erased";
+  why: string;
+}
+
+export interface EventSound {
+  allowed: boolean; // by the site's mandate
+  clips: Clip[];
+}
+
 export interface State {
   now_ms: number;
   name: string;
@@ -275,6 +288,13 @@ export const detail = (id: string): Promise<IncidentDetail> => get(one(id));
 export const heardAround = (id: string): Promise<HeardAround> => get(`${one(id)}/heard`);
 export const decide = (id: string, what: Asked): Promise<Incident> => post(`${one(id)}/decisions`, what);
 export const blind = (id: string): Promise<Blind> => get(`${one(id)}/blind`);
+
+export const clips = {
+  of: (id: string): Promise<EventSound> => get(`${one(id)}/clips`),
+  ask: (id: string, because: string): Promise<EventSound> => post(`${one(id)}/clips`, { because }),
+  hear: async (order: string, because: string): Promise<Blob> =>
+    (await ask("POST", `/api/clips/${encodeURIComponent(order)}/heard`, { because })).blob(),
+};
 
 export const incoming = {
   all: (): Promise<CameIn[]> => get("/api/incoming"),

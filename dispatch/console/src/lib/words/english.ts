@@ -22,6 +22,23 @@ export const english = {
   language_choice: "Language",
   deciding,
   evidence,
+  clips: {
+    title: "The sound of the shots",
+    note: "The nodes remember it for less than a minute. Everything but the shots is made unintelligible there.",
+    ask: "Ask for the sound",
+    because: "Why? It is kept in the journal with your name.",
+    listen: "Listen",
+    of: (node: string): string => `What ${node} heard`,
+    slow: "A quarter as fast",
+    state: {
+      asked: "asked",
+      unanswered: "did not answer",
+      found: "there",
+      gone: "remembers it no more",
+      refused: "refused",
+      erased: "erased",
+    },
+  },
   quarters,
   compass_north: "N",
 

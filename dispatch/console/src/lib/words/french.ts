@@ -50,6 +50,23 @@ export const french: Words = {
   language_choice: "Langue",
   deciding,
   evidence,
+  clips: {
+    title: "Le son des tirs",
+    note: "Les nœuds le gardent en mémoire moins d'une minute. Tout sauf les tirs y est rendu inintelligible.",
+    ask: "Demander le son",
+    because: "Pourquoi ? Le journal le garde avec votre nom.",
+    listen: "Écouter",
+    of: (node: string): string => `Ce que ${node} a entendu`,
+    slow: "Quatre fois plus lent",
+    state: {
+      asked: "demandé",
+      unanswered: "n'a pas répondu",
+      found: "présent",
+      gone: "ne l'a plus en mémoire",
+      refused: "refusé",
+      erased: "effacé",
+    },
+  },
   quarters,
   compass_north: "N",
 

@@ -51,6 +51,23 @@ export const spanish: Words = {
   language_choice: "Idioma",
   deciding,
   evidence,
+  clips: {
+    title: "El sonido de los disparos",
+    note: "Los nodos lo recuerdan menos de un minuto. Todo menos los disparos se hace allí ininteligible.",
+    ask: "Pedir el sonido",
+    because: "¿Por qué? Queda en el diario con su nombre.",
+    listen: "Escuchar",
+    of: (node: string): string => `Lo que oyó ${node}`,
+    slow: "Cuatro veces más lento",
+    state: {
+      asked: "pedido",
+      unanswered: "no respondió",
+      found: "disponible",
+      gone: "ya no lo recuerda",
+      refused: "rechazado",
+      erased: "borrado",
+    },
+  },
   quarters,
   compass_north: "N",
 
