@@ -212,12 +212,13 @@ def replay_all(
     settings: Settings | None = None,
     *,
     keep: bool = False,
+    read: Callable[[Path], Session] = read_any,
 ) -> Generator[Replayed]:
     """Replay each folder, in this order, on `workers` processes (0: as many as there are cores), part by part; with
-    `keep` what was heard is kept.
+    `keep` what was heard is kept. `read`: what makes a session of each.
 
     Raises InputError where a session cannot be used, ResourceError where a process was ended from outside.
     """
     work: Callable[[Part], Replayed] = partial(replay_part, model, settings or Settings(), keep=keep)
-    every = (part for folder in folders for part in parts(read_any(folder)))
+    every = (part for folder in folders for part in parts(read(folder)))
     yield from spread(work, every, workers)

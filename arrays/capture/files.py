@@ -96,8 +96,7 @@ class SessionFile:
         sound = np.zeros((self.channels, count), np.float32)
         for start, stop, missing in self._stretches(max(first, 0), min(first + count, self._node.samples)):
             if not missing:
-                with soundfile.SoundFile(self._node.file) as file:
-                    file.seek(start)
+                with self._opened(start) as file:
                     sound[:, start - first : stop - first] = self._read(file, start, stop - start)
         return sound
 
@@ -115,13 +114,21 @@ class SessionFile:
 
     def _sound(self, first: int, last: int) -> Iterator[Block]:
         size = max(1, round((LIVE_BLOCK_S if self._live else FAST_BLOCK_S) * self.rate_hz))
-        with soundfile.SoundFile(self._node.file) as file:
-            file.seek(first)
+        with self._opened(first) as file:
             for index in range(first, last, size):
                 count = min(size, last - index)
                 if self._live and not self._wait_for(index + count):
                     return
                 yield Block(index, self._read(file, index, count))
+
+    def _opened(self, sample: int) -> soundfile.SoundFile:
+        """The file, at a sample. Raises InputError where it is no more what its header said."""
+        try:
+            file = soundfile.SoundFile(self._node.file)
+            file.seek(sample)
+        except (soundfile.SoundFileError, RuntimeError) as error:
+            raise InputError(f"file {self._node.file} has no sample {sample} any more ({reason(error)})") from error
+        return file
 
     def _read(self, file: soundfile.SoundFile, index: int, count: int) -> NDArray[np.float32]:
         read: NDArray[np.float32] = file.read(count, dtype="float32", always_2d=True)

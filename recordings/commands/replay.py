@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Generator, Iterator
@@ -17,6 +18,7 @@ from acoustic.errors import InputError
 if TYPE_CHECKING:
     from tqdm import tqdm
 
+    from acoustic.classify import Model
     from recordings.method import Settings
     from recordings.printing import Found
     from recordings.replaying import Part, Replayed
@@ -28,14 +30,14 @@ def main(argv: list[str]) -> int:
     """Print the located shots; see --help."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one result whatever the machine, and faster on small products
     asked = _parse(argv)
-    from acoustic.classify import Model
-    from recordings import models
     from recordings.method import changed
     from recordings.replaying import replay_all, sessions_in
 
     settings = changed(asked.set)
+    if files := [path for path in asked.folders if path.is_file()]:
+        return _files(asked, files, settings)
     folders = sessions_in(asked.folders)
-    model = Model.from_bytes(_read(asked.model) if asked.model else models.default())
+    model = _model(asked.model)
     keep = asked.evidence is not None
     run = Run(replay_all(folders, model, asked.workers, settings, keep=keep), len(folders), asked.all, keep=keep)
     try:
@@ -51,6 +53,25 @@ def main(argv: list[str]) -> int:
     return INTERRUPTED if run.interrupted else 0
 
 
+def _files(asked: argparse.Namespace, files: list[Path], settings: Settings) -> int:
+    """Print what is heard in single files."""
+    from recordings import one_file
+    from recordings.replaying import replay_all
+    from recordings.sounds import table
+
+    if len(files) < len(asked.folders) or asked.evidence or asked.against or asked.format == "geojson":
+        raise InputError(
+            f"{files[0]} is a file, which has no place: it goes with --format table or jsonl, and files only"
+        )
+    model = _model(asked.model)
+    parts = replay_all(files, model, asked.workers, settings, keep=True, read=one_file.session_of)
+    told = (answer for part in parts for answer in one_file.answers(part, settings.digest(model)))
+    lines = map(json.dumps, told) if asked.format == "jsonl" else table(one_file.rows(told), one_file.HEADS)
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+    return 0
+
+
 def _parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="tocsin replay",
@@ -62,8 +83,9 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         "folders",
         nargs="+",
         type=Path,
-        metavar="FOLDER",
-        help="a session, a Pittsburgh test folder, or a tree of such folders",
+        metavar="PATH",
+        help="a session, a Pittsburgh test folder, or a tree of such folders; or sound files, each by itself: what is "
+        "heard in them, since one recorder gives no place",
     )
     add_run_options(parser)
     parser.add_argument("--model", type=Path, help="a classifier's file (default: the shipped one)")
@@ -178,9 +200,13 @@ def lines_of(run: Run, asked: argparse.Namespace, method: str) -> Iterator[str]:
     yield from change_lines(compare(known, since), asked.format)
 
 
-def _read(path: Path) -> bytes:
+def _model(path: Path | None) -> Model:
+    """The classifier in a file, else the shipped one."""
+    from acoustic.classify import Model
+    from recordings import models
+
     try:
-        return path.read_bytes()
+        return Model.from_bytes(models.default() if path is None else path.read_bytes())
     except OSError as error:
         raise InputError(f"model {path} cannot be read: {error.strerror}") from error
 
