@@ -18,9 +18,12 @@ from dispatch.api.decide import decision_routes
 from dispatch.api.description import Api
 from dispatch.api.figures import figure_routes
 from dispatch.api.guard import HOSTS, Guard
+from dispatch.api.handover import handover_routes
 from dispatch.api.heard import heard_routes
 from dispatch.api.problems import answer_problems
 from dispatch.api.public import public_routes
+from dispatch.api.reporting import report_routes
+from dispatch.api.search import search_routes
 from dispatch.centre import Centre
 from dispatch.people.door import Door
 
@@ -47,6 +50,7 @@ def api(centre: Centre, *, tls: bool) -> FastAPI:
     answer_problems(app)
     app.include_router(session.router)
     app.include_router(account.router)
+    app.include_router(search_routes(centre))
     for router in (events.routes(centre), people.routes(centre), journal.routes(centre), health.routes(centre)):
         app.include_router(router)
     app.include_router(heard_routes(centre))
@@ -54,6 +58,8 @@ def api(centre: Centre, *, tls: bool) -> FastAPI:
     app.include_router(decision_routes(centre))
     app.include_router(clip_routes(centre))
     app.include_router(figure_routes(centre))
+    app.include_router(handover_routes(centre))
+    app.include_router(report_routes(centre))
     if centre.settings.public:
         app.include_router(public_routes(centre))
     app.add_api_route("/api/openapi.json", app.openapi, include_in_schema=False, dependencies=[ANYONE])

@@ -13,7 +13,7 @@ from fastapi.responses import Response, StreamingResponse
 from acoustic.errors import InputError
 from dispatch.api.access import door_of, requires, session_secret, token
 from dispatch.api.decision_models import EventDetail
-from dispatch.api.models import EventPage, Globe, State
+from dispatch.api.models import Globe, State
 from dispatch.api.problems import ANSWERS
 from dispatch.api.render import render_detail, render_event
 from dispatch.centre import Centre
@@ -24,13 +24,11 @@ from dispatch.store.decisions import AbsentError
 from dispatch.store.events import events_of, newest_events
 from dispatch.store.journal import entries_after, last_entry
 from dispatch.store.reports import arrivals_of
-from dispatch.store.search import Wanted, search
 from dispatch.stream import Message
 
 EVENTS_SHOWN = 200
 LOOK_AGAIN_S = 10.0  # how long an open stream may outlast its session
 
-LAST = 2**62 // 10**6  # milliseconds whose nanoseconds the store can hold
 STREAM = {"description": "server-sent events", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
 
 Sees = Annotated[Caller, requires(Right.SEE_EVENTS)]
@@ -45,23 +43,6 @@ def routes(centre: Centre) -> APIRouter:
         """All that is known now: nodes, the newest events, and the stream's id to go on from."""
         exact = caller.may(Right.SEE_PLACES)
         return await centre.store.read(lambda connection: _state(centre, connection, exact))
-
-    @router.get("/events", responses={400: ANSWERS[400]})
-    async def events(
-        caller: Sees,
-        before: Annotated[int | None, Query(ge=1, le=LAST)] = None,
-        limit: Annotated[int, Query(ge=1, le=EVENTS_SHOWN)] = 50,
-        from_ms: Annotated[int, Query(ge=0, le=LAST)] = 0,
-        until_ms: Annotated[int, Query(ge=0, le=LAST)] = LAST,
-        label: Annotated[str | None, Query(max_length=40)] = None,
-    ) -> EventPage:
-        """Events numbered below `before`, newest first: of a label, fired from `from_ms` until before `until_ms`.
-
-        `next` is the `before` of the page that follows, null on the last one; a page may hold fewer than `limit`.
-        """
-        wanted = Wanted(from_ns=from_ms * 1_000_000, until_ns=until_ms * 1_000_000, label=label)
-        found, following = await centre.store.read(lambda c: search(c, wanted, before or LAST, limit))
-        return EventPage(events=[render_event(record, centre.frame) for record in found], next=following)
 
     @router.get("/events/{identity}", responses={404: ANSWERS[404]})
     async def event(identity: str, caller: Sees) -> EventDetail:

@@ -8,7 +8,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from dispatch.people.roles import Role
-from dispatch.store.tables import links, people, sessions
+from dispatch.store.tables import links, people, queries, sessions
 
 LinkKind = Literal["first", "join", "enter"]
 
@@ -89,8 +89,9 @@ def set_person(connection: sa.Connection, identity: str, **values: object) -> No
 
 
 def drop_person(connection: sa.Connection, identity: str) -> None:
-    """Forget a person, with sessions and links."""
+    """Forget a person, with sessions, links and searches."""
     drop_access(connection, identity)
+    connection.execute(sa.delete(queries).where(queries.c.person == identity))
     connection.execute(sa.delete(people).where(people.c.id == identity))
 
 

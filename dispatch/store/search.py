@@ -1,29 +1,51 @@
-"""Events looked for by time and class, a page at a time."""
+"""Events looked for by time, class, outcome, status, zone and node, a page at a time."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from dispatch.store.events import EventRecord, events_of
 from dispatch.store.tables import events, shots
+from recordings.decisions import state_of
 
 LOOKED_AT = 1000  # events a page looks at, at most: a rare class does not hold the store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Events whose first shot was fired from a time until before another, ns UTC; of a label where one is given."""
+    """Events whose first shot was fired from a time until before another, ns UTC; all else where it is given.
+
+    `outcome`: `none` for those without one; `node`: one of those whose arrivals made a place; `zone`: by `zone_of`,
+    which gives the zone of a place in metres.
+    """
 
     from_ns: int
     until_ns: int
-    label: str | None
+    label: str | None = None
+    outcome: str | None = None
+    status: str | None = None
+    node: str | None = None
+    exercise: bool | None = None
+    zone: str | None = None
+    zone_of: Callable[[float, float], str] | None = None
 
     def holds(self, record: EventRecord) -> bool:
         """Whether an event is wanted, as it stands now."""
-        time_ns = record.event.first.origin.time_ns
-        return self.from_ns <= time_ns < self.until_ns and self.label in (None, record.event.label)
+        event, state = record.event, state_of(record.decisions)
+        outcome = "none" if state.outcome is None else state.outcome.outcome
+        best = event.best.origin
+        return (
+            self.from_ns <= event.first.origin.time_ns < self.until_ns
+            and self.label in (None, event.label)
+            and self.outcome in (None, outcome)
+            and self.status in (None, state.status)
+            and self.exercise in (None, event.exercise)
+            and (self.zone_of is None or self.zone == self.zone_of(best.x, best.y))
+            and (self.node is None or any(r.node == self.node for shot in event.shots for r in shot.origin.used))
+        )
 
 
 def search(connection: sa.Connection, wanted: Wanted, before: int, limit: int) -> tuple[list[EventRecord], int | None]:

@@ -125,6 +125,15 @@ people = Table(
     Column("added_ms", BigInteger, nullable=False),
 )
 
+# Searches that people keep for themselves: JSON.
+queries = Table(
+    "queries",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("data", Text, nullable=False),
+)
+
 # Of secrets only digests are kept, here and below.
 sessions = Table(
     "sessions",

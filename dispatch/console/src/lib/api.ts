@@ -246,20 +246,20 @@ export class Refused extends Error {
   }
 }
 
-async function ask(method: string, path: string, body?: unknown): Promise<Response> {
+export async function ask(method: string, path: string, body?: unknown, patience = PATIENCE_MS): Promise<Response> {
   const answer = await fetch(path, {
     method,
     headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) },
     body: body === undefined ? null : JSON.stringify(body),
-    signal: AbortSignal.timeout(PATIENCE_MS),
+    signal: AbortSignal.timeout(patience),
   });
   if (answer.ok) return answer;
   const told = (await answer.json().catch(() => ({}))) as { error?: string; code_needed?: boolean };
   throw new Refused(answer.status, told.error ?? `${path}: ${answer.status}`, told.code_needed);
 }
 
-const get = async <T>(path: string): Promise<T> => (await (await ask("GET", path)).json()) as T;
-const post = async <T>(path: string, body: unknown): Promise<T> => (await (await ask("POST", path, body)).json()) as T;
+export const get = async <T>(path: string): Promise<T> => (await (await ask("GET", path)).json()) as T;
+export const post = async <T>(path: string, body: unknown): Promise<T> => (await (await ask("POST", path, body)).json()) as T;
 
 /** A code as the centre wants it: apps show it in groups. */
 const bare = (code: string): string => code.replaceAll(" ", "");
@@ -283,7 +283,7 @@ export const account = {
 };
 
 export const state = (): Promise<State> => get("/api/state");
-const one = (id: string): string => `/api/events/${encodeURIComponent(id)}`;
+export const one = (id: string): string => `/api/events/${encodeURIComponent(id)}`;
 export const detail = (id: string): Promise<IncidentDetail> => get(one(id));
 export const heardAround = (id: string): Promise<HeardAround> => get(`${one(id)}/heard`);
 export const decide = (id: string, what: Asked): Promise<Incident> => post(`${one(id)}/decisions`, what);

@@ -61,6 +61,17 @@ class Attention {
     this.turnTo(event, near);
   }
 
+  /** The person opens an event by its id, however old it is. */
+  async openById(id: string): Promise<void> {
+    try {
+      const known = live.events.find((e) => e.id === id) ?? (await detail(id));
+      live.hold(known);
+      this.open(known);
+    } catch {
+      this.detailFailed = true; // there is none, or the centre is away: nothing opens
+    }
+  }
+
   close(): void {
     this.chosen = null;
     this.detail = null;

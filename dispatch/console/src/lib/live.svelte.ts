@@ -61,6 +61,7 @@ class Live {
   private loading = false;
   private coming: Incident[] = [];
   private reporting: ListeningNode[] = [];
+  private held = "";
   private retry: ReturnType<typeof setTimeout> | undefined;
 
   start(): () => void {
@@ -148,6 +149,12 @@ class Live {
     this.lostAt ??= Date.now() + this.skewMs;
   }
 
+  /** Keep an event however old it is: somebody opened it. */
+  hold(event: Incident): void {
+    this.held = event.id;
+    this.take([event]);
+  }
+
   /** Take in events as the centre tells them; an older state of one is left. */
   take(events: readonly Incident[]): void {
     const known = new Map(this.events.map((e) => [e.id, e]));
@@ -159,7 +166,7 @@ class Live {
       if (before === null || before.updated_ms < event.updated_ms) changes.push({ event, before });
     }
     this.capped ||= known.size > KEPT;
-    this.events = sorted([...known.values()]).slice(0, KEPT);
+    this.events = sorted([...known.values()]).filter((e, i) => i < KEPT || e.id === this.held);
     if (changes.length > 0) this.onChanges(changes);
   }
 

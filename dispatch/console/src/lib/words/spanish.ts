@@ -76,6 +76,7 @@ export const spanish: Words = {
   to_night: "Cambiar al tema de noche",
   to_day: "Cambiar al tema de día",
   sound: "Sonido",
+  pages: { all: "Páginas", board: "Tablero", search: "Búsqueda", handover: "Relevo", administration: "Administración" },
   sound_off: "Sonido apagado",
   sound_waiting: "Pulse una tecla para el sonido",
   sound_on: "Sonido encendido",

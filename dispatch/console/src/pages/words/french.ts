@@ -1,0 +1,66 @@
+import { Refused } from "../../lib/api";
+import type { PageWords } from "./english";
+
+const events = (n: number): string => (n === 1 ? "1 événement" : `${n} événements`);
+
+export const french: PageWords = {
+  title: {
+    search: "Recherche",
+    handover: "Relève",
+  },
+  failed: (error) =>
+    error instanceof Refused ? `Le centre refuse : ${error.message}.` : "Le centre ne répond pas. Réessayez dans un instant.",
+
+  period: "Quand",
+  last_days: (n) => (n === 1 ? "dernières 24 heures" : n === 365 ? "dernière année" : `${n} derniers jours`),
+  from_until: "de … à",
+  from: "De",
+  until: "À",
+  any: "tout",
+  label: "Quoi",
+  labels: {
+    gunshot: "tirs possibles",
+    shock_wave: "balles supersoniques",
+    firework: "feux d'artifice",
+    other: "autres sons",
+    unknown: "sons incertains",
+    withdrawn: "retirés",
+  },
+  outcome: "Issue",
+  no_outcome: "aucune encore",
+  status: "État",
+  statuses: { open: "personne ne s'en occupe", acknowledged: "pris en charge", dispatched: "patrouille envoyée", closed: "clos" },
+  zone: "Zone",
+  heard_by: "Entendu par",
+  exercises: "Exercices",
+  exercises_without: "sans",
+  exercises_only: "seulement",
+  exercises_with: "avec",
+  search: "Chercher",
+  search_name: "Nom de cette recherche",
+  keep_search: "La garder",
+  forget: (name) => `Oublier la recherche ${name}`,
+  forms: { csv: "CSV", geojson: "GeoJSON", raven: "Raven" },
+  found: (n, more) => `${events(n)}${more ? " pour l'instant, il y en a d'autres" : ""}`,
+  more: "Suite",
+  number: "N°",
+  time: "Heure",
+  what: "Quoi",
+  place: "Ellipse",
+  report: "Rapport",
+  making: "En cours …",
+
+  again: "Relire",
+  print: "Imprimer",
+  log_today: "Main courante du jour (PDF)",
+  as_of: (time) => `à ${time}`,
+  left_open: (n) => (n === 0 ? "Rien n'est ouvert" : n === 1 ? "1 événement ouvert" : `${n} événements ouverts`),
+  nothing_left: "Chaque tir possible de ces jours a une issue, et personne n'a rien en charge.",
+  since: (text) => `ouvert depuis ${text}`,
+  more_left: "Il y en a d'autres ; la recherche les montre tous.",
+  not_listening: (n) => (n === 0 ? "Le réseau écoute partout" : n === 1 ? "1 capteur n'écoute pas pleinement" : `${n} capteurs n'écoutent pas pleinement`),
+  all_listening: (n) => `Les ${n} capteurs écoutent.`,
+  node: "Capteur",
+  why: "Pourquoi",
+  last_heard: "Dernier rapport",
+};

@@ -1,0 +1,66 @@
+import { Refused } from "../../lib/api";
+import type { PageWords } from "./english";
+
+const events = (n: number): string => (n === 1 ? "1 evento" : `${n} eventos`);
+
+export const spanish: PageWords = {
+  title: {
+    search: "Búsqueda",
+    handover: "Relevo",
+  },
+  failed: (error) =>
+    error instanceof Refused ? `El centro no lo acepta: ${error.message}.` : "El centro no responde. Inténtelo de nuevo en un momento.",
+
+  period: "Cuándo",
+  last_days: (n) => (n === 1 ? "últimas 24 horas" : n === 365 ? "último año" : `últimos ${n} días`),
+  from_until: "de … a",
+  from: "Desde",
+  until: "Hasta",
+  any: "todo",
+  label: "Qué",
+  labels: {
+    gunshot: "posibles disparos",
+    shock_wave: "balas supersónicas",
+    firework: "fuegos artificiales",
+    other: "otros sonidos",
+    unknown: "sonidos inciertos",
+    withdrawn: "retirados",
+  },
+  outcome: "Resultado",
+  no_outcome: "ninguno aún",
+  status: "Estado",
+  statuses: { open: "nadie lo tiene", acknowledged: "alguien lo tiene", dispatched: "patrulla enviada", closed: "cerrado" },
+  zone: "Zona",
+  heard_by: "Oído por",
+  exercises: "Simulacros",
+  exercises_without: "sin",
+  exercises_only: "solo",
+  exercises_with: "con",
+  search: "Buscar",
+  search_name: "Nombre de esta búsqueda",
+  keep_search: "Guardarla",
+  forget: (name) => `Olvidar la búsqueda ${name}`,
+  forms: { csv: "CSV", geojson: "GeoJSON", raven: "Raven" },
+  found: (n, more) => `${events(n)}${more ? " por ahora, hay más" : ""}`,
+  more: "Más",
+  number: "N.º",
+  time: "Hora",
+  what: "Qué",
+  place: "Elipse",
+  report: "Informe",
+  making: "Preparándolo …",
+
+  again: "Leer de nuevo",
+  print: "Imprimir",
+  log_today: "Parte de hoy (PDF)",
+  as_of: (time) => `a las ${time}`,
+  left_open: (n) => (n === 0 ? "Nada está abierto" : n === 1 ? "1 evento abierto" : `${n} eventos abiertos`),
+  nothing_left: "Cada posible disparo de estos días tiene un resultado, y nadie tiene nada a su cargo.",
+  since: (text) => `abierto desde hace ${text}`,
+  more_left: "Hay más; la búsqueda los muestra todos.",
+  not_listening: (n) => (n === 0 ? "La red escucha en todas partes" : n === 1 ? "1 sensor no escucha del todo" : `${n} sensores no escuchan del todo`),
+  all_listening: (n) => `Los ${n} sensores escuchan.`,
+  node: "Sensor",
+  why: "Por qué",
+  last_heard: "Último informe",
+};
