@@ -7,7 +7,7 @@ import ssl
 from dataclasses import dataclass
 
 from cryptography import x509
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from dispatch.certificates import certified_node
 
@@ -20,7 +20,7 @@ class Peer:
     until_ns: int
 
 
-class PeerProtocol(H11Protocol):
+class PeerProtocol(HttpToolsProtocol):
     """HTTP as uvicorn has it; `request.state.peer` is the Peer, None where no certificate was shown."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

@@ -21,12 +21,12 @@ from arrays.report import (
     decode_envelope,
     decode_report,
     station_arrivals,
-    verify,
 )
 from dispatch.buckets import Buckets
 from dispatch.centre import Centre
 from dispatch.clips import NO_CLIPS
 from dispatch.locator import Locator
+from dispatch.signatures import signed_by
 from dispatch.store import clips
 from dispatch.store.nodes import NodeRecord, revoked_nodes
 from dispatch.store.reports import Received, add_reports
@@ -226,10 +226,10 @@ def _code(error: Exception) -> int:
 
 def _signed_until(envelope: Envelope, record: NodeRecord) -> int | None:
     """The sequence up to which the key counts that signed it; None: the node's present key."""
-    if verify(envelope, record.public_key):
+    if signed_by(envelope, record.public_key):
         return None
     for former in record.former:
-        if former.until_sequence > 0 and verify(envelope, former.public_key):
+        if former.until_sequence > 0 and signed_by(envelope, former.public_key):
             return former.until_sequence
     raise RejectedError(403, f"the signature is not that of node {record.id!r}")
 
