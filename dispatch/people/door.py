@@ -92,6 +92,20 @@ class Door:
             raise TooManyError(TOO_MANY)
         return await self._prove(person, password, code, lambda c, known: _open_session(c, known, now_ms))
 
+    async def vouched(self, name: str, address: str) -> tuple[str, Caller]:
+        """A new session for whom the operator's identity provider vouches, and who was added by that name."""
+        now_ms = self._now_ms()
+        if not self._addresses.take(address, now_ms * 1_000_000):
+            raise TooManyError("too many attempts from this address; try again in a minute")
+
+        def work(connection: sa.Connection) -> tuple[str, Caller]:
+            person = kept.person_named(connection, name)
+            if person is None:
+                raise StrangerError("nobody was added by the name that the identity provider vouches for")
+            return _open_session(connection, person, now_ms, by="the identity provider")
+
+        return await self._store.write(work)
+
     async def follow(self, secret: str, name: str | None, password: str | None) -> tuple[str, Caller]:
         """Come in by a one-time link, with a password chosen where it asks for one; `name` for the first administrator.
 
@@ -230,12 +244,12 @@ def _session(connection: sa.Connection, secret: str, now_ms: int) -> tuple[Calle
     return _caller(person, found), found.seen_ms
 
 
-def _open_session(connection: sa.Connection, person: Person, now_ms: int) -> tuple[str, Caller]:
+def _open_session(connection: sa.Connection, person: Person, now_ms: int, by: str = "") -> tuple[str, Caller]:
     secret = new_secret()
     lasts_ms = WALL_LASTS_MS if person.role is Role.WALL else LASTS_MS
     new = Session(digest=digest(secret), person=person.id, seen_ms=now_ms, ends_ms=now_ms + lasts_ms)
     kept.add_session(connection, new, now_ms)
-    register.note_person(connection, person, "logged in", person.name, now_ms)
+    register.note_person(connection, person, "logged in", by or person.name, now_ms)
     return secret, _caller(person, new)
 
 

@@ -32,6 +32,7 @@ READ_LOG = EVERYBODY - {"wall"}
 MAY: dict[str, frozenset[str]] = {
     "GET /api/openapi.json": ANYONE_AT_ALL,
     "GET /api/session": ANYONE_AT_ALL,
+    "GET /api/session/ways": ANYONE_AT_ALL,
     "POST /api/session": ANYONE_AT_ALL,
     "POST /api/session/link": ANYONE_AT_ALL,
     "DELETE /api/session": EVERYBODY,

@@ -116,7 +116,7 @@ def tak_server(folder: Path) -> Iterator[str]:
     with (folder / "taky.log").open("w") as log:
         process = subprocess.Popen([program, "-c", settings, "-l", "debug"], stdout=log, stderr=log)
     try:
-        _wait_for_port(port)
+        wait_for_port(port)
         yield f"127.0.0.1:{port}"
     finally:
         process.terminate()
@@ -134,14 +134,15 @@ def mosquitto(folder: Path, port: int | None = None) -> Iterator[str]:
     with (folder / "mosquitto.log").open("w") as log:
         process = subprocess.Popen([program, "-c", settings], stdout=log, stderr=log)
     try:
-        _wait_for_port(taken)
+        wait_for_port(taken)
         yield f"127.0.0.1:{taken}"
     finally:
         process.terminate()
         process.wait(10)
 
 
-def _wait_for_port(port: int) -> None:
+def wait_for_port(port: int) -> None:
+    """Until something listens there."""
     for _ in range(400):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

@@ -266,6 +266,8 @@ const bare = (code: string): string => code.replaceAll(" ", "");
 
 export const session = {
   me: (): Promise<Me | null> => get("/api/session"),
+  /** What the operator's identity provider is called, where people may log in by one. */
+  ways: (): Promise<{ provider: string | null }> => get("/api/session/ways"),
   logIn: (name: string, password: string, code?: string): Promise<Me> =>
     post("/api/session", { name, password, code: code && bare(code) }),
   follow: (secret: string, password?: string, name?: string): Promise<Me> =>

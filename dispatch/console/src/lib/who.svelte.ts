@@ -5,8 +5,11 @@ type LinkKind = "first" | "join" | "enter";
 const LINK = /^#\/(first|join|enter)\/([\w-]+)$/;
 const RETRY_MS = 2000;
 
+/** Where the identity provider's way ends that lets nobody in. */
+const REFUSED = "#/refused";
+
 /** Why somebody was not let in, for the page's words to tell. */
-export type Refusal = "wrong" | "code" | "own" | "link" | "many" | "password" | "name" | "ended" | "away";
+export type Refusal = "wrong" | "provider" | "code" | "own" | "link" | "many" | "password" | "name" | "ended" | "away";
 
 class Who {
   me = $state.raw<Me | null>(null);
@@ -23,7 +26,14 @@ class Who {
   /** Told when somebody is let in again after an end. */
   onBack: () => void = () => {};
 
+  /** The operator's identity provider, where there is one. */
+  provider = $state<string | null>(null);
+
   async start(): Promise<void> {
+    if (location.hash === REFUSED) {
+      history.replaceState(null, "", location.pathname);
+      this.refusal = "provider";
+    }
     const found = LINK.exec(location.hash);
     if (found !== null) {
       history.replaceState(null, "", location.pathname); // a link is a secret, and good once: not for the history
@@ -72,6 +82,7 @@ class Who {
     for (;;) {
       try {
         this.me = await session.me();
+        if (this.me === null) this.provider = (await session.ways()).provider;
         return;
       } catch {
         await new Promise((done) => setTimeout(done, RETRY_MS));

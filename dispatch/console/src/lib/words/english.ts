@@ -106,8 +106,10 @@ export const english = {
   codes_turn_off: "Turn off",
   codes_turned_on: "From now on the log-in asks for a code.",
   codes_turned_off: "From now on the log-in asks for the password alone.",
+  with_provider: (label: string): string => `With ${label}`,
   refusal: {
     wrong: "The name or the password is wrong.",
+    provider: "You were not let in that way. Ask an administrator whether you were added by the name you have there.",
     code: "This code does not fit, or was used before. Wait for the next one.",
     own: "The password or the code is wrong. Each code is good once.",
     ended: "Your session has ended.",

@@ -131,8 +131,10 @@ export const french: Words = {
   codes_turn_off: "Désactiver",
   codes_turned_on: "Désormais, la connexion demande un code.",
   codes_turned_off: "Désormais, la connexion ne demande que le mot de passe.",
+  with_provider: (label) => `Avec ${label}`,
   refusal: {
     wrong: "Le nom ou le mot de passe est faux.",
+    provider: "Vous n'avez pas pu entrer par là. Demandez à un administrateur si vous êtes inscrit sous le nom que vous y portez.",
     code: "Ce code ne convient pas, ou a déjà servi. Attendez le suivant.",
     own: "Le mot de passe ou le code est faux. Chaque code ne sert qu'une fois.",
     ended: "Votre session a pris fin.",

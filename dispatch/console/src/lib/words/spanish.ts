@@ -132,8 +132,10 @@ export const spanish: Words = {
   codes_turn_off: "Desactivar",
   codes_turned_on: "Desde ahora se pide un código para entrar.",
   codes_turned_off: "Desde ahora se pide solo la contraseña para entrar.",
+  with_provider: (label) => `Con ${label}`,
   refusal: {
     wrong: "El nombre o la contraseña no son correctos.",
+    provider: "No se le dejó entrar por ahí. Pregunte a un administrador si está dado de alta con el nombre que tiene allí.",
     code: "Este código no sirve o ya se usó. Espere al siguiente.",
     own: "La contraseña o el código no son correctos. Cada código sirve una sola vez.",
     ended: "Su sesión ha terminado.",
