@@ -23,6 +23,7 @@ log = structlog.get_logger()
 
 class Ear:
     """One opening of a node's source. `hear` works in a thread of its own until the source ends or `close` is called.
+    `unlocked`: why the sound in memory may go to swap; empty where it never does.
 
     Raises InputError or ResourceError where the source cannot be opened.
     """
@@ -43,6 +44,7 @@ class Ear:
             PipelineSettings(ring_s=settings.ring_s),
             first_number,
         )
+        self.unlocked = self._pipeline.ring.lock()
         self._hearing = threading.Lock()  # of the pipeline: the listener feeds it, orders look into its ring
         self._ring_samples = settings.ring_s * self.source.rate_hz
         self._end = 0  # sample counter after the newest sample
@@ -100,7 +102,7 @@ class Ear:
                 return None
             onsets, rate_hz = [onset for onset, _ in known], self.source.rate_hz
             first, end = span(onsets, rate_hz)
-            sound = self._pipeline.held(first, min(end, self._end))
+            sound = self._pipeline.ring.held(first, min(end, self._end))
             if sound is None:
                 return None
             start_ns = self._pipeline.timebase.utc_ns(first)

@@ -68,6 +68,7 @@ class Facts:
     temperature_c: float | None = None
     free_bytes: float | None = None
     microphones: Sequence[tuple[str, str, bool]] = ()
+    locked: bool = False
 
 
 def judge(facts: Facts) -> Health:
@@ -87,6 +88,7 @@ def judge(facts: Facts) -> Health:
         gaps=facts.gaps,
         uptime_s=facts.uptime_s,
         temperature_c=facts.temperature_c,
+        locked=facts.locked,
     )
 
 

@@ -186,7 +186,9 @@ class Node:
         health = judge(facts)
         if not self._warden.revoked:
             self._keep(HEALTH, [], health)
-        said = Status(node=self.settings.node, program=self._program, said_ns=time.time_ns(), health=health)
+        unlocked = "" if self._ear is None else self._ear.unlocked
+        names = {"node": self.settings.node, "program": self._program, "unlocked": unlocked}
+        said = Status(said_ns=time.time_ns(), health=health, **names)
         before, self._status_problem = self._status_problem, write_status(Path(self.settings.data), said)
         if self._status_problem != before:
             log.warning("the node's status", problem=self._status_problem or "is written again")
@@ -254,6 +256,7 @@ class Node:
             clock_sigma_s=ear.source.timebase.sigma_s,
             noise_db=ear.levels.noise_db,
             microphones=list(ear.levels.faults()) if listening else [],
+            locked=not ear.unlocked,
         )
 
     def _take_orders(self, orders: Sequence[Order]) -> None:

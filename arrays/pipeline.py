@@ -110,8 +110,8 @@ class Pipeline:
 
     `position` metres east, north, up; `microphones` (channels, 3) m from it; `model` None: the node has no opinion of
     the class. `timebase` may be replaced as the clock becomes better known. `recorded` reads (channels, n) samples of
-    the stream again, from one and so many: then an opinion is formed only when it is asked for. Raises InputError for
-    values that do not suit, and for a stream with holes that are not gaps.
+    the stream again, from one and so many: then an opinion is formed only when it is asked for. `ring` remembers the
+    newest sound. Raises InputError for values that do not suit, and for a stream with holes that are not gaps.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class Pipeline:
         channels = len(microphones)
         joint = replace(self.settings.detector, joint=channels > 1)
         self._detector = Detector(rate_hz, channels, joint)
-        self._ring = Ring(channels, round(self.settings.ring_s * rate_hz))
+        self.ring = Ring(channels, round(self.settings.ring_s * rate_hz))
         self._repeats = Repeats(rate_hz)
         self._span_s = 2.0 * radius_m(microphones) / self._speed_ms
         self._bearings = gives_bearing(microphones) and self._span_s <= MOST_SPAN_S
@@ -145,15 +145,15 @@ class Pipeline:
 
     def push(self, item: Block | Gap) -> list[Heard]:
         """Take what follows in the stream; return the arrivals that are complete by now, in order of onset."""
-        if item.index != self._ring.end:
-            raise InputError(f"sound from sample {item.index}; expected sample {self._ring.end}, or a gap before it")
+        if item.index != self.ring.end:
+            raise InputError(f"sound from sample {item.index}; expected sample {self.ring.end}, or a gap before it")
         if isinstance(item, Gap):
             return self._skip(item.samples)
         heard: list[Heard] = []
         stride = round(max(self.settings.ring_s - KEPT_S, LEAST_STRIDE_S) * self.rate_hz)
         for first in range(0, item.samples.shape[1], stride):
             part = item.samples[:, first : first + stride]
-            self._ring.append(part)
+            self.ring.append(part)
             self._waiting.extend(self._detector.push(part))
             heard += self._complete()
         return heard
@@ -172,13 +172,8 @@ class Pipeline:
     def look_back(self, ask: Ask) -> tuple[bool, Heard | None]:
         """Whether the ring holds the sound that was asked about, and what looking again finds in it."""
         first, count = self.span_of(ask)
-        sound = self.held(first, first + count) if count else None
+        sound = self.ring.held(first, first + count) if count else None
         return (False, None) if sound is None else (True, self.look_again(ask, first, sound))
-
-    def held(self, first: int, end: int) -> NDArray[np.float32] | None:
-        """(channels, end - first) samples of the stream again; None where the ring does not hold them all."""
-        oldest = max(self._ring.end - self._ring.samples, 0)
-        return self._ring.read(first, end - first) if oldest <= first <= end <= self._ring.end else None
 
     def look_again(self, ask: Ask, first: int, sound: NDArray[np.float32]) -> Heard | None:
         """The first impulse in the window that was asked about and is worth believing; None where there is none.
@@ -226,7 +221,7 @@ class Pipeline:
             raise InputError(f"a gap of {samples} samples; expected 0 or more")
         self._waiting.extend(self._detector.gap(samples))
         heard = self._complete(ended=True)
-        self._ring.skip(samples)
+        self.ring.skip(samples)
         self._repeats.reset()
         self._shocks.clear()
         return heard
@@ -234,7 +229,7 @@ class Pipeline:
     def _complete(self, ended: bool = False) -> list[Heard]:
         """First come, first served: an impulse waits for its own window and for those before it."""
         heard = []
-        while self._waiting and (ended or self._waiting[0].onset_sample + self._after <= self._ring.end):
+        while self._waiting and (ended or self._waiting[0].onset_sample + self._after <= self.ring.end):
             heard.append(self._hear(self._waiting.popleft()))
         return heard
 
@@ -278,7 +273,7 @@ class Pipeline:
     def _n_wave(self, impulse: Impulse) -> NWave | None:
         before, after = (math.ceil(s * self.rate_hz) + MARGIN for s in needs_s())
         start = math.floor(impulse.onset_sample) - before
-        sound = self._ring.read(start, before + after)[impulse.channel]
+        sound = self.ring.read(start, before + after)[impulse.channel]
         return n_wave(sound, self.rate_hz, impulse.onset_sample - start)
 
     def _opinion(self, impulse: Impulse, wave: NWave | None) -> Mapping[str, float] | None:
@@ -287,8 +282,8 @@ class Pipeline:
             return None
         before = math.ceil(BEFORE_S * self.rate_hz) + MARGIN
         start, count = math.floor(impulse.onset_sample) - before, before + self._after
-        heard = min(count, self._ring.end - start)
-        read = self._ring.read if self._recorded is None else self._recorded
+        heard = min(count, self.ring.end - start)
+        read = self.ring.read if self._recorded is None else self._recorded
         model, rate_hz = self._model, self.rate_hz
 
         def form() -> dict[str, float]:
@@ -302,7 +297,7 @@ class Pipeline:
         if not self._bearings:
             return None
         before, after = (round(s * self.rate_hz) for s in (BEARING_BEFORE_S, self._bearing_after_s))
-        sound = self._ring.read(math.floor(onset) - before, before + after)
+        sound = self.ring.read(math.floor(onset) - before, before + after)
         direction = bearing(sound, self._microphones, self.rate_hz, self._speed_ms)
         if direction is not None:
             return _Heading(direction)
@@ -348,7 +343,7 @@ class Pipeline:
 
     def _repetitions(self, number: int, onset: float) -> tuple[Repetition, ...]:
         """The earlier arrivals that this one looks like; always in the first microphone, whichever heard it first."""
-        sound = self._ring.read(self._repeats.start_of(onset), self._repeats.samples)[0]
+        sound = self.ring.read(self._repeats.start_of(onset), self._repeats.samples)[0]
         return tuple(
             Repetition(arrival=self._id(r.earlier), interval_s=r.interval_s, coherence=brief(r.coherence))
             for r in self._repeats.add(number, onset, sound)
@@ -388,7 +383,7 @@ class Pipeline:
             return None
         start = math.floor(shock.at)
         end = math.ceil(impulse.onset_sample + needs_s()[1] * self.rate_hz)
-        sound = self._ring.read(start, end - start)[impulse.channel]
+        sound = self.ring.read(start, end - start)[impulse.channel]
         if not first_blast(sound, self.rate_hz, impulse.onset_sample - start):
             return None
         if not self._bearings:

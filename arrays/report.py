@@ -72,7 +72,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a node is, one of STATES, why, and when it means to say so again.
 
     `causes`: the reasons' names, in their order; `clock_sigma_s`: standard deviation of its time; `noise_db`: of the
-    last seconds, re full scale; `outbox`: reports that wait; `gaps`: stretches of lost sound since its start.
+    last seconds, re full scale; `outbox`: reports that wait; `gaps`: stretches of lost sound since its start; `locked`:
+    the sound in its memory never goes to swap.
     """
 
     state: str
@@ -85,6 +86,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     uptime_s: float = 0.0
     causes: Sequence[str] = ()
     temperature_c: float | None = None
+    locked: bool = False
 
 
 class WireAnswer(msgspec.Struct, frozen=True, array_like=True):

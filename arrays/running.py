@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import resource
 import signal
@@ -30,7 +31,7 @@ SHIPPED = ("recordings.models", "default.npz")
 def run(settings: Settings) -> int:
     """Run a node until its source ends or a signal comes."""
     log_to_stderr()
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # what it heard would be in a dump of its memory
+    _leave_no_dump()
     stop = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -42,6 +43,13 @@ def run(settings: Settings) -> int:
         rotate(Path(settings.data), settings.node)  # it was cut short: the centre may know the new key already
     Node(settings, read_model(settings.model), stop).run()
     return 0
+
+
+def _leave_no_dump() -> None:
+    """What the node heard would be in a dump of its memory, whether that goes to a file or is piped to a program."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(OSError):  # Linux alone has it
+        Path("/proc/self/coredump_filter").write_text("0")
 
 
 def join(settings: Settings, centre: str, token: str) -> str:

@@ -19,12 +19,13 @@ WORDS = {"ok": "healthy", "out_of_mandate": "out of mandate"}
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """What a node said of itself, and when (UTC ns)."""
+    """What a node said of itself, and when (UTC ns); `unlocked`: why the sound in its memory may go to swap."""
 
     node: str
     program: str
     said_ns: int
     health: Health
+    unlocked: str = ""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +100,15 @@ def _lines(seen: Seen) -> list[str]:
         f"node {seen.status.node} is {work}; {seen.said_s_ago:.0f} s ago it said: {state}",
         *(f"  {reason}" for reason in health.reasons),
         f"  {', '.join(figures)}",
+        *_memory(seen.status),
     ]
+
+
+def _memory(status: Status) -> list[str]:
+    """Whether what it heard stays in memory."""
+    if status.health.locked:
+        return ["  the sound in its memory is locked there: it goes to no swap and into no dump"]
+    return [f"  the sound in its memory may go to swap: {status.unlocked}"] if status.unlocked else []
 
 
 def _held(folder: Path) -> bool:

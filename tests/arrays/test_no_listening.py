@@ -125,6 +125,9 @@ def test_nothing_that_a_node_heard_is_on_its_disk_in_its_files_or_in_its_traffic
             assert len(wanted) > 1000
             found = [str(file) for file in opened(process.pid) if holds(file.read_bytes(), wanted)]
             limits = Path(f"/proc/{process.pid}/limits").read_text()
+            lines = Path(f"/proc/{process.pid}/status").read_text()
+            locked_kb = int(re.findall(r"VmLck:\s+(\d+) kB", lines)[0])
+            dumped = int(Path(f"/proc/{process.pid}/coredump_filter").read_text(), 16)
             remembered = in_memory(process.pid, wanted[100:110])
             feeding.join()
             process.stdin.close()
@@ -135,6 +138,9 @@ def test_nothing_that_a_node_heard_is_on_its_disk_in_its_files_or_in_its_traffic
         assert centre.answers()[f"clip-event-{NODE}"].state == "found"
         assert remembered  # so the search finds what is there
         assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE)
+        assert dumped == 0  # no kind of memory
+        health = [report.health for report in centre.reports() if report.health is not None][-1]
+        assert health.locked == (locked_kb * 1024 >= 4 * 10 * RATE_HZ)  # the ring: ten seconds of one channel
         assert found == []
         assert [str(file) for file in regular_files(home) if holds(file.read_bytes(), wanted)] == []
         traffic = [body for way, body in server.heard if way != "/clips"] + server.parcels

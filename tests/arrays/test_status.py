@@ -37,6 +37,7 @@ def test_a_node_is_asked_before_during_and_after_its_work(tmp_path: Path) -> Non
         assert seen["running"]
         assert seen["status"]["health"]["state"] == "ok"
         assert "node roof-1 is at work" in said
+        assert "the sound in its memory" in said
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=15)
         code, seen, said = status(path)
