@@ -1,5 +1,5 @@
 # The verbs a newcomer tries. Each installs what it needs: Python ≥ 3.11 and Node ≥ 20 are all that is asked for.
-.PHONY: install demo test bench scorecard soak fuzz deb check clean
+.PHONY: install demo test bench scorecard soak fuzz audit deb check clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -32,6 +32,12 @@ soak: install $(VENV)/services
 # Ten minutes of guided search for bytes that break a reader of what strangers send.
 fuzz: install
 	$(VENV)/bin/python -m tests.arrays.fuzzing -max_total_time=600
+
+# Known holes in what we build on: asks the public registries, so it needs them.
+audit: $(VENV)/services
+	$(VENV)/peers/bin/pip install --quiet pip-audit
+	$(VENV)/bin/python -m pip freeze --exclude-editable | $(VENV)/peers/bin/pip-audit -r /dev/stdin --no-deps --disable-pip
+	cd $(CONSOLE) && npm audit
 
 # dist/tocsin_VERSION_ARCH.deb, for the Debian and the processor that it is built on.
 deb: install
