@@ -91,6 +91,17 @@ def end_events(connection: sa.Connection, until_ms: int) -> tuple[Counts, bool]:
     return count, len(ended) == EVENTS_AT_ONCE
 
 
+def end_alerts(connection: sa.Connection, until_ms: int) -> tuple[Counts, bool]:
+    """Erase alerts of no event, as those of silent nodes are, that were settled before a time; but of each subject the
+    last that a destination has, for a node that is silent still must be told of when it speaks."""
+    later = alerts.alias()
+    same = later.c.destination == alerts.c.destination, later.c.subject == alerts.c.subject
+    newest = sa.select(sa.func.max(later.c.row)).where(*same).scalar_subquery()
+    of_event = sa.select(events.c.id).where(events.c.id == alerts.c.subject).exists()
+    due = alerts.c.settled_ms < until_ms, alerts.c.row < newest, ~of_event
+    return {"alerts": connection.execute(sa.delete(alerts).where(*due)).rowcount}, False
+
+
 def end_digests(connection: sa.Connection, until_ms: int) -> tuple[Counts, bool]:
     """Forget the digests of erased reports that came before a time, but of each node's newest."""
     newer = reports.alias()

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from acoustic.errors import ResourceError
 from dispatch.centre import Centre
 from dispatch.keeping.record import Deletion, add_deletion
-from dispatch.keeping.rows import Counts, end_arrivals, end_digests, end_events, end_reports
+from dispatch.keeping.rows import Counts, end_alerts, end_arrivals, end_digests, end_events, end_reports
 from dispatch.keeping.words import end_lines, end_words
 from dispatch.settings import Keep
 from dispatch.store import Store
@@ -41,6 +41,7 @@ class Clocks:
         clips_ms, clips = self._before(24.0 * self.keep.clips_days), f"clips are kept for {self.keep.clips_days:g} days"
         yield self._rows(_end_sound, clips_ms, clips)
         yield self._rows(end_events, events_ms, f"events are kept for {days:g} days")
+        yield self._rows(end_alerts, events_ms, f"alerts of nodes are kept for {days:g} days")
         yield self._rows(end_digests, events_ms, "")
         words, lines = f"names and words are kept for {days:g} days", f"the journal is kept for {audit:g} days"
         yield lambda c: end_words(c, events_ms, words, self.key, self.now_ms)

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from acoustic.errors import InputError
 from dispatch.audit import Check, next_lines
@@ -20,7 +21,7 @@ from dispatch.keeping.record import KIND, Deletion
 from dispatch.keeping.sweep import Clocks, sweep
 from dispatch.keeping.words import stripped
 from dispatch.settings import Keep
-from dispatch.store import Store
+from dispatch.store import Store, alerts
 from dispatch.store.decisions import decide, decisions_of
 from dispatch.store.engine import migrate
 from dispatch.store.events import newest_events
@@ -33,6 +34,7 @@ from recordings import decisions
 from recordings.decisions import Acknowledge, Close, Note, Spot, state_of
 from recordings.evidence.verify import verify_bundle
 from tests.dispatch import wire
+from tests.dispatch.alerts.samples import alert
 from tests.dispatch.running import command
 from tests.dispatch.test_evidence import Made, made  # noqa: F401 — a fixture
 from tests.dispatch.test_store import arrival
@@ -247,4 +249,24 @@ def test_when_arrivals_came_is_kept_over_a_migration_down_and_up(tmp_path: Path)
     store.write_now(lambda c: migrate(c, "0007"))
     store.write_now(migrate)
     assert store.read_now(lambda c: c.scalar(read)) == 7 * 10**9, "as far as the older schema could tell"
+    store.close()
+
+
+def test_alerts_of_silent_nodes_end_and_the_last_of_each_stays(tmp_path: Path) -> None:
+    store, now_ms = Store(tmp_path), 400 * DAY
+    old, young = now_ms - 366 * DAY, now_ms - 364 * DAY
+
+    def work(connection: sa.Connection) -> None:
+        for id_, kind, sent_ms in (("a", "new", old), ("b", "end", old), ("c", "new", old), ("d", "new", young)):
+            told = alert(kind, None, id=id_, sent_ms=sent_ms, subject="node-1" if id_ in "abc" else "node-2")
+            alerts.queue(connection, "maintenance", told, sent_ms)
+            (queued,) = alerts.find(connection, [id_])
+            alerts.settle(connection, queued, "delivered", sent_ms)
+
+    store.write_now(work)
+    key = Ed25519PrivateKey.generate()
+    sweep(store, Clocks(keep=Keep(), key=key, now_ms=now_ms))
+    left = store.read_now(lambda c: alerts.find(c, ["a", "b", "c", "d"]))
+    assert [one.alert.id for one in left] == ["c", "d"]
+    assert store.read_now(lambda c: alerts.open_nodes(c, "maintenance")) == {"node-1": old, "node-2": young}
     store.close()
