@@ -4,6 +4,9 @@ Four nodes stand on a square; shots fall between them, each node hears strangers
 node, a lively street. `ours` is 12 kHz mono; `quality` has 48 kHz, and the Pittsburgh recordings (40 impulses a minute,
 ten seconds a session) where they are. The peer does less: librosa loads the same files, and no more. The floor is
 reading and detection alone, on one core. Wall-clock time; `cpu` says what one core does in a second of its own.
+
+OpenSoundscape localises the same 12 kHz session in `quality`, on all cores; it is told when each shot was fired, and
+looks at these seconds only. Errors are to the true places, of shots that each found.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from arrays.capture import Gap
 from arrays.capture.files import SessionFile
 from arrays.geometry import offsets
 from arrays.session import Session, SessionNode, make_session
+from benchmarks._opensoundscape import located, nearest_m
 from benchmarks._shared import PITTSBURGH, POSITIONS
 from recordings import models
 from recordings.cores import cores, spread
@@ -36,11 +40,13 @@ from recordings.simulation import impulse
 SIDE_M, SPEED_MS, START_NS = 300.0, 340.0, 1_750_000_000 * 10**9
 PER_MINUTE, SHOTS_PER_MINUTE, ROUNDS = 12, 2, 3
 SHOT, STRANGER = "gunshot", "slam"
+BEFORE_S, AROUND_S, FOUND_S = 0.2, 3.0, 1.0  # of a shot, what the peer is shown; within it, our answer is
+Place = tuple[float, float, float]
 LONG_S = {12_000: 450, 48_000: 150}
 
 
-def street(folder: Path, rate_hz: int) -> Session:
-    """A session of four nodes, written as 16-bit WAV."""
+def street(folder: Path, rate_hz: int) -> tuple[Session, list[tuple[float, Place]]]:
+    """A session of four nodes, written as 16-bit WAV, and when (s of it) and where its shots were fired."""
     draw, seconds = np.random.default_rng(rate_hz), LONG_S[rate_hz]
     places = [(x, y, 10.0) for x in (0.0, SIDE_M) for y in (0.0, SIDE_M)]
     count = seconds * SHOTS_PER_MINUTE // 60
@@ -68,7 +74,35 @@ def street(folder: Path, rate_hz: int) -> Session:
                 samples=seconds * rate_hz,
             )
         )
-    return make_session(f"street at {rate_hz} Hz", nodes, Air(speed_of_sound_ms=SPEED_MS))
+    session = make_session(f"street at {rate_hz} Hz", nodes, Air(speed_of_sound_ms=SPEED_MS))
+    return session, [(float(t), (float(x), float(y), z)) for t, x, y, z in shots]
+
+
+def opensoundscape(session: Session, shots: list[tuple[float, Place]], ours: list[Replayed]) -> dict[str, object]:
+    """What the peer makes of the session, told when its shots were, and how far off it and we are."""
+    seconds = sum(node.samples / node.rate_hz for node in session.nodes)
+    files, places = [node.file for node in session.nodes], [node.position for node in session.nodes]
+    starts = [max(at - BEFORE_S, 0.0) for at, _ in shots]
+    spent_s, found = located(files, places, starts, AROUND_S, SPEED_MS)
+    theirs = [nearest_m(found[start], place) for start, (_, place) in zip(starts, shots, strict=True)]
+    told = [shot.origin for one in ours for shot in one.shots]
+    here = []
+    for at, place in shots:  # the first of what was located within a second of it: its echoes follow
+        after = [o for o in told if abs((o.time_ns - START_NS) * 1e-9 - at) < FOUND_S]
+        here.append(math.dist((after[0].x, after[0].y), place[:2]) if after else math.inf)
+    return {
+        "sensor_seconds_per_s": round(seconds / spent_s),
+        "median_m": _median_m(theirs),
+        "ours_median_m": _median_m(here),
+        "shots": len(shots),
+        "found": sum(map(math.isfinite, theirs)),
+        "ours_found": sum(map(math.isfinite, here)),
+    }
+
+
+def _median_m(errors: list[float]) -> float | None:
+    known = [e for e in errors if math.isfinite(e)]
+    return round(statistics.median(known), 2) if known else None
 
 
 class Works:
@@ -131,7 +165,10 @@ def run() -> dict[str, object]:
     """One entry of benchmarks/results.json."""
     quality: dict[str, object] = {"cores": cores(), "load_average": round(os.getloadavg()[0], 1)}
     with tempfile.TemporaryDirectory() as name:
-        narrow, wide = (Works([street(Path(name), rate)]).measured() for rate in LONG_S)
+        (slow, shots), (fast, _) = (street(Path(name), rate) for rate in LONG_S)
+        works = Works([slow])
+        narrow, wide = works.measured(), Works([fast]).measured()
+        quality["opensoundscape, 12 kHz"] = opensoundscape(slow, shots, works.replayed())
     quality |= {"12 kHz": narrow, "48 kHz": wide}
     if POSITIONS:
         quality["Pittsburgh, 12 kHz"] = Works([read_any(f) for f in sessions_in([PITTSBURGH])]).measured()
