@@ -6,17 +6,20 @@ Frame times are wall time, so other work on the machine counts too: the load is 
 from __future__ import annotations
 
 import os
+import random
 import time
 from collections.abc import Callable
+from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.dispatch.canned import Canned, canned, event
+from tests.dispatch.canned import Canned, canned, event, node
 from tests.dispatch.frames import frames
 from tests.dispatch.test_console import CHROMIUM, DRAWING, PLAIN
 
 EVENTS = 1000
 SECONDS = 60.0
+TURNS = 2
 
 
 def a_thousand_events(centre: Canned, page: Page) -> None:
@@ -26,6 +29,40 @@ def a_thousand_events(centre: Canned, page: Page) -> None:
         centre.say("event", event(number, count=1, x=40.0 + 37 * (number % 11), y=30.0 + 29 * (number % 9)))
         late_s = time.monotonic() - start - number * SECONDS / EVENTS
         page.wait_for_timeout(max(-1e3 * late_s, 0.0))
+
+
+def a_map_moved(_centre: Canned, page: Page) -> None:
+    """The plan dragged about and zoomed, with two hundred nodes and ten thousand past events on it."""
+    page.get_by_test_id("layers").click()
+    page.get_by_test_id("period").select_option("year")
+    page.get_by_test_id("past-count").wait_for()
+    box = page.get_by_test_id("plan").bounding_box()
+    assert box is not None  # noqa: S101 — it is on the page
+    x, y = box["x"] + box["width"] / 3, box["y"] + box["height"] / 2
+    for turn in range(TURNS):
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 160, y + 90, steps=40)
+        page.mouse.move(x, y, steps=40)
+        page.mouse.up()
+        for _ in range(20):
+            page.mouse.wheel(0, 40 if turn % 2 else -40)
+            page.wait_for_timeout(16)
+
+
+def city() -> dict[str, Any]:
+    """Two hundred nodes 250 m apart and ten thousand past events among them."""
+    rng = random.Random(7)  # noqa: S311 — the same city each time
+    nodes = [
+        node(n, x=250.0 * (n % 20) + rng.uniform(-60, 60), y=250.0 * (n // 20) + rng.uniform(-60, 60))
+        for n in range(200)
+    ]
+    past = [
+        {"number": n, "x": rng.uniform(0, 5000), "y": rng.uniform(0, 2500), "time_ms": n}
+        | {"label": "gunshot" if n % 3 else "firework"}
+        for n in range(10_000)
+    ]
+    return {"nodes": nodes, "past": past, "events": [event(n, 5000 + n, x=rng.uniform(0, 5000)) for n in range(60)]}
 
 
 def measure(browser: Browser, centre: Canned, what: Callable[[Canned, Page], None]) -> None:
@@ -45,6 +82,8 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=PLAIN + DRAWING["without WebGL"])
         with canned() as centre:
             measure(browser, centre, a_thousand_events)
+        with canned(**city()) as centre:
+            measure(browser, centre, a_map_moved)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from dispatch.api.render import render_event, render_node
 from dispatch.authority import Authority, open_authority, server_names
 from dispatch.bell import Bell
 from dispatch.clips import ClipOrders
+from dispatch.ground import check as check_ground
 from dispatch.mandate import Mandates, first_mandate, kept_mandate
 from dispatch.metrics import Metrics
 from dispatch.nodes import Nodes
@@ -53,6 +54,7 @@ class Centre:
     def __init__(self, settings: Settings, clock_ns: Callable[[], int] = time.time_ns) -> None:
         self.settings = settings
         self.clock_ns = clock_ns
+        check_ground(settings.ground)
         folder = Path(settings.data)
         self.store = Store(folder, settings.database)
         self._lock = hold(folder, "centre")

@@ -62,6 +62,18 @@ class Keep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             raise InputError("keep has arrivals, events and audit in another order; expected each longer than the last")
 
 
+class GroundSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the map draws under the network: a PMTiles archive, or a GeoJSON file with streets, and whose data it is."""
+
+    tiles: str | None = None
+    streets: str | None = None
+    attribution: str = "© OpenStreetMap contributors"
+
+    def __post_init__(self) -> None:
+        if len(self.attribution) > 200:
+            raise InputError(f"ground.attribution has {len(self.attribution)} characters; expected at most 200")
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything that a centre can be told.
 
@@ -71,9 +83,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     beyond this machine over HTTPS only, with the files `page_certificate` and `page_key` or a certificate of our CA.
     `zones` are the parts of the town that figures are given for, `timezone` its local time; `outcome_due_h`: after so
     many hours an alert without an outcome is reminded of, again and again; `public` opens the page for residents;
-    `keep` how long what is kept; `alerts` who is told of what, and how; `heartbeat` what is asked every so often,
-    outside, to tell that the centre lives; `brokers` where nodes report besides; `login` the
-    identity provider by which people may log in.
+    `ground` is what the map draws under the network; `keep` how long what is kept; `alerts` who is told of what, and
+    how; `heartbeat` what is asked every so often, outside, to tell that the centre lives; `brokers` where nodes report
+    besides; `login` the identity provider by which people may log in.
     """
 
     name: str = "Tocsin"
@@ -89,6 +101,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     air: Weather = Weather()
     limits: Limits = msgspec.field(default_factory=Limits)
     keep: Keep = msgspec.field(default_factory=Keep)
+    ground: GroundSettings = GroundSettings()
     zones: tuple[Zone, ...] = ()
     timezone: str = "UTC"
     outcome_due_h: float = 72.0

@@ -154,15 +154,7 @@ class Hearers:
 
     def detected(self) -> Array:
         """Probability (P,) that enough of them hear: exact, by how many have so far, node after node."""
-        none = np.ones(len(self.chance))
-        one, one_array, two, two_arrays = (np.zeros_like(none) for _ in range(4))
-        for p, array in zip(self.chance.T, self.bearings.T, strict=True):
-            to_array, to_plain = np.where(array, p, 0.0), np.where(array, 0.0, p)
-            two_arrays = two_arrays * (1 - p) + one_array * to_array
-            two = two * (1 - p) + one_array * to_plain + one * p
-            one_array, one = one_array * (1 - p) + none * to_array, one * (1 - p) + none * to_plain
-            none = none * (1 - p)
-        return np.clip(1 - none - one - one_array - two, 0.0, 1.0)
+        return _enough_hear(self.chance, self.bearings)
 
     def shares(self, radii: Array, detected: Array) -> Array:
         """Share (P, R) of all shots that is located within radii (R,), where this share (P,) is detected at all."""
@@ -179,6 +171,25 @@ class Hearers:
         chance, heard = self.chance.copy(), self.heard.copy()
         chance[row, node], heard[row, node] = 0.0, 0.0
         return replace(self, chance=chance, heard=heard)
+
+
+def detection(places: Array, nodes: Nodes, assumed: Assumed) -> Array:
+    """Share (P,) of all shots at places (P, 2) m that is detected: a hundredth of the work of `coverage`."""
+    away = np.hypot(*(places[:, None] - nodes.places[None, :, :2]).transpose(2, 0, 1))
+    return _enough_hear(assumed.chance(away), np.broadcast_to(nodes.bearings, away.shape))
+
+
+def _enough_hear(chance: Array, bearings: Mask) -> Array:
+    """Probability (P,) that of nodes that hear with chances (P, M), with bearings or not (P, M), enough do."""
+    none = np.ones(len(chance))
+    one, one_array, two, two_arrays = (np.zeros_like(none) for _ in range(4))
+    for p, array in zip(chance.T, bearings.T, strict=True):
+        to_array, to_plain = np.where(array, p, 0.0), np.where(array, 0.0, p)
+        two_arrays = two_arrays * (1 - p) + one_array * to_array
+        two = two * (1 - p) + one_array * to_plain + one * p
+        one_array, one = one_array * (1 - p) + none * to_array, one * (1 - p) + none * to_plain
+        none = none * (1 - p)
+    return np.clip(1 - none - one - one_array - two, 0.0, 1.0)
 
 
 def enough(times: Array, pointing: Array) -> Mask:

@@ -17,6 +17,7 @@ from dispatch.api.clips import clip_routes
 from dispatch.api.decide import decision_routes
 from dispatch.api.description import Api
 from dispatch.api.figures import figure_routes
+from dispatch.api.ground import ground_routes
 from dispatch.api.guard import HOSTS, Guard
 from dispatch.api.handover import handover_routes
 from dispatch.api.heard import heard_routes
@@ -56,6 +57,7 @@ def api(centre: Centre, *, tls: bool) -> FastAPI:
     for router in (events.routes(centre), people.routes(centre), journal.routes(centre), health.routes(centre)):
         app.include_router(router)
     app.include_router(heard_routes(centre))
+    app.include_router(ground_routes(centre))
     app.include_router(alert_routes(centre))
     app.include_router(decision_routes(centre))
     app.include_router(clip_routes(centre))

@@ -22,7 +22,7 @@ LATE_S = 30.0  # sound takes 3 s over a kilometre; what is recorded this long af
 def render_node(status: NodeStatus, state: str, frame: Frame, *, exact: bool) -> models.Node:
     """A node in its present state; its place as a zone unless `exact`."""
     record, health = status.record, status.health
-    x, y = (record.x, record.y) if exact else (_zone(record.x), _zone(record.y))
+    x, y = (record.x, record.y) if exact else (zone_middle(record.x), zone_middle(record.y))
     lat, lon = frame.degrees(x, y, record.z if exact else 0.0)
     return models.Node.model_validate(
         {
@@ -68,7 +68,8 @@ def render_blind(record: EventRecord, arrivals: Mapping[str, Arrival]) -> Blind:
     return Blind(id=record.event.id, nodes=len({arrival.node for arrival in heard}), heard=rows)
 
 
-def _zone(metres: float) -> float:
+def zone_middle(metres: float) -> float:
+    """Along one axis the middle of the square that a place is told as, to who may not see where nodes stand."""
     return (metres // ZONE_M + 0.5) * ZONE_M
 
 

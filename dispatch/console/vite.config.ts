@@ -6,7 +6,7 @@ export default defineConfig({
   build: {
     target: "es2022",
     assetsInlineLimit: 0,
-    chunkSizeWarningLimit: 1200, // MapLibre, which is loaded only when the globe is asked for
+    chunkSizeWarningLimit: 1200, // MapLibre, which is loaded only where there are tiles to draw
   },
   // in development the page's API is a centre's, started beside it
   server: { proxy: { "/api": "http://127.0.0.1:8080" } },

@@ -8,7 +8,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -124,6 +124,10 @@ class Canned:
 
     nodes: list[dict[str, Any]] = field(default_factory=lambda: [node(i) for i in range(12)])
     events: list[dict[str, Any]] = field(default_factory=list)
+    tiles: bytes = b""
+    streets: list[list[int]] = field(default_factory=list)
+    zones: list[dict[str, Any]] = field(default_factory=list)
+    past: list[dict[str, Any]] = field(default_factory=list)
     skew_ms: float = 0.0
     role: str = "wall"
     rights: tuple[str, ...] = ("see-events",)
@@ -142,6 +146,23 @@ class Canned:
         """What `/api/state` answers."""
         known = {"name": "Rue des Essais", "origin": {"lat": 44.84, "lon": -0.58}, "last_id": len(self.said)}
         return known | {"now_ms": int(time.time() * 1e3 + self.skew_ms), "nodes": self.nodes, "events": self.events}
+
+    def ground(self) -> dict[str, Any]:
+        """What `/api/ground` answers."""
+        known = {"tiles": bool(self.tiles), "streets": bool(self.streets), "zones": self.zones}
+        return known | {"attribution": "© OpenStreetMap contributors"}
+
+    def history(self) -> dict[str, Any]:
+        """What `/api/history` answers."""
+        fields = ("number", "x", "y", "time_ms", "label")
+        return {name: [one[name] for one in self.past] for name in fields} | {"more": False}
+
+    def hearing(self) -> dict[str, Any]:
+        """What `/api/ground/hearing` answers: deaf in the west, where nodes are silent."""
+        cells = [(x + 15.0, y + 15.0) for x in range(0, 450, 30) for y in range(0, 300, 30)]
+        heard = [20 if x < 120 else 70 if x < 180 else 97 for x, _ in cells]
+        shares = {"detected_pct": heard, "share_pct": 78.0, "exact": "see-places" in self.rights}
+        return {"side_m": 30.0, "x": [x for x, _ in cells], "y": [y for _, y in cells]} | shares
 
     def say(self, kind: str, data: dict[str, Any]) -> None:
         """Tell every open page."""
@@ -167,6 +188,14 @@ class Canned:
         with self.talking:
             for stream in self.streams:
                 stream.put(None)
+
+
+GROUND: dict[str, Callable[[Canned], Any]] = {
+    "/api/ground": Canned.ground,
+    "/api/ground/streets": lambda canned: canned.streets,
+    "/api/ground/hearing": Canned.hearing,
+    "/api/history": Canned.history,
+}
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -195,6 +224,10 @@ class Handler(SimpleHTTPRequestHandler):
             self._json(me)
         elif path == "/api/state":
             self._json(self.canned.state())
+        elif path == "/api/ground/tiles":
+            self._part(self.canned.tiles)
+        elif path in GROUND:
+            self._json(GROUND[path](self.canned))
         elif path == "/api/stream":
             self._stream(int(self.headers.get("Last-Event-ID") or asked.removeprefix("last_id=")))
         elif path.startswith("/api/events/") and path.endswith("/blind"):
@@ -207,7 +240,16 @@ class Handler(SimpleHTTPRequestHandler):
         else:
             super().do_GET()
 
-    def _json(self, body: dict[str, Any]) -> None:
+    def _part(self, whole: bytes) -> None:
+        first, last = (int(n) for n in self.headers["Range"].removeprefix("bytes=").split("-"))
+        part = whole[first : last + 1]
+        self.send_response(206)
+        self.send_header("Content-Length", str(len(part)))
+        self.send_header("Content-Range", f"bytes {first}-{first + len(part) - 1}/{len(whole)}")
+        self.end_headers()
+        self.wfile.write(part)
+
+    def _json(self, body: Any) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.end_headers()

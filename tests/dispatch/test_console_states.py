@@ -245,19 +245,3 @@ def test_theme_and_sound_are_kept(browser: Browser) -> None:
         page.reload()
         expect(page.locator("html")).to_have_attribute("data-theme", "day")
         expect(page.get_by_test_id("sound")).not_to_contain_text("Sound is off")
-
-
-@pytest.mark.parametrize("locale", ["en-GB", "fr-FR"])
-def test_the_globe_shows_the_ellipse_where_there_is_webgl(browsers: dict[str, Browser], locale: str) -> None:
-    with canned() as centre, opened(browsers["with WebGL"], centre, locale=locale) as page:
-        page.get_by_test_id("globe").click()
-        globe = page.get_by_test_id("globe-map")
-        expect(globe.get_by_test_id("node")).to_have_count(12, timeout=20_000)
-        centre.say("event", event(2))
-        expect(globe).to_have_attribute("data-ellipses", re.compile("[1-9]"), timeout=20_000)
-
-
-def test_without_webgl_there_is_the_plan_and_no_globe(browser: Browser) -> None:
-    with canned() as centre, opened(browser, centre) as page:
-        expect(page.get_by_test_id("plan")).to_be_visible()
-        expect(page.get_by_test_id("globe")).to_have_count(0)

@@ -147,6 +147,34 @@ export interface HeardAround {
   versions: { shot: string; version: number; z: number; fits: Fit[] }[];
 }
 
+/** What there is to draw under the network. */
+export interface GroundFiles {
+  tiles: boolean;
+  streets: boolean;
+  attribution: string;
+  zones: { name: string; corners: Place[] }[];
+}
+
+/** Of shots in square cells, the share in per cent that the nodes listening now would detect. */
+export interface Hearing {
+  side_m: number;
+  x: number[];
+  y: number[];
+  detected_pct: number[];
+  share_pct: number;
+  exact: boolean;
+}
+
+/** Past events, newest first, a list a field. */
+export interface History {
+  number: number[];
+  x: number[];
+  y: number[];
+  time_ms: number[];
+  label: string[];
+  more: boolean;
+}
+
 export type Outcome = "confirmed" | "false" | "unconfirmed" | "unknown";
 export type Ground = "casings" | "victim" | "video" | "call";
 export type Label = "gunshot" | "firework" | "other" | "unknown";
@@ -296,6 +324,13 @@ export const clips = {
   ask: (id: string, because: string): Promise<EventSound> => post(`${one(id)}/clips`, { because }),
   hear: async (order: string, because: string): Promise<Blob> =>
     (await ask("POST", `/api/clips/${encodeURIComponent(order)}/heard`, { because })).blob(),
+};
+
+export const groundApi = {
+  files: (): Promise<GroundFiles> => get("/api/ground"),
+  streets: (): Promise<number[][]> => get("/api/ground/streets"),
+  hearing: (): Promise<Hearing> => get("/api/ground/hearing"),
+  history: (from_ms: number): Promise<History> => get(`/api/history?from_ms=${from_ms}`),
 };
 
 export const incoming = {

@@ -1,8 +1,5 @@
-// Plane geometry of the network, in metres east and north, and the way from there to degrees.
-import type { Ellipse, Globe, Place } from "./api";
-
-const EQUATOR_M = 6378137; // WGS-84
-const ECCENTRICITY2 = 6.69437999014e-3;
+// Plane geometry of the network, in metres east and north.
+import type { Place } from "./api";
 
 export const distance = (a: Place, b: Place): number => Math.hypot(a.x - b.x, a.y - b.y);
 
@@ -42,25 +39,3 @@ export function hull(places: readonly Place[]): Place[] {
 }
 
 const turn = (a: Place, b: Place, c: Place): number => (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);
-
-/** The outline of an ellipse about a place, as a closed ring. */
-export function outline(middle: Place, e: Ellipse, steps = 72): Place[] {
-  const along = (e.azimuth_deg * Math.PI) / 180;
-  return Array.from({ length: steps + 1 }, (_, i) => {
-    const angle = (2 * Math.PI * i) / steps;
-    const [major, minor] = [e.semi_major_m * Math.cos(angle), e.semi_minor_m * Math.sin(angle)];
-    return {
-      x: middle.x + major * Math.sin(along) + minor * Math.cos(along),
-      y: middle.y + major * Math.cos(along) - minor * Math.sin(along),
-    };
-  });
-}
-
-/** Degrees of what lies some metres east and north of a known point: for sizes of an ellipse, not of a city. */
-export function beside(from: Globe, east: number, north: number): Globe {
-  const lat = (from.lat * Math.PI) / 180;
-  const w = Math.sqrt(1 - ECCENTRICITY2 * Math.sin(lat) ** 2);
-  const meridian = (EQUATOR_M * (1 - ECCENTRICITY2)) / w ** 3;
-  const parallel = (EQUATOR_M / w) * Math.cos(lat);
-  return { lat: from.lat + (north / meridian) * (180 / Math.PI), lon: from.lon + (east / parallel) * (180 / Math.PI) };
-}

@@ -2,6 +2,7 @@
 
 import { english as deciding } from "./deciding/english";
 import { english as evidence } from "./evidence/english";
+import { english as ground } from "./ground/english";
 
 export type Values = Record<string, number | string>;
 
@@ -39,6 +40,7 @@ export const english = {
       erased: "erased",
     },
   },
+  ground,
   quarters,
   compass_north: "N",
 
@@ -205,9 +207,6 @@ export const english = {
   // map
   map: "Map",
   map_help: "Arrow keys move it, plus and minus zoom, zero shows the whole network.",
-  plan: "Plan",
-  globe: "Globe",
-  globe_failed: "The globe needs WebGL; here is the plan.",
   fit_all: "Whole network",
   zoom_in: "Zoom in",
   zoom_out: "Zoom out",

@@ -1,5 +1,6 @@
 import { french as deciding } from "./deciding/french";
 import { french as evidence } from "./evidence/french";
+import { french as ground } from "./ground/french";
 import type { Values, Words } from "./english";
 
 const labels: Record<string, string> = {
@@ -67,6 +68,7 @@ export const french: Words = {
       erased: "effacé",
     },
   },
+  ground,
   quarters,
   compass_north: "N",
 
@@ -232,9 +234,6 @@ export const french: Words = {
 
   map: "Carte",
   map_help: "Les flèches la déplacent, plus et moins l'agrandissent, zéro montre tout le réseau.",
-  plan: "Plan",
-  globe: "Globe",
-  globe_failed: "Le globe demande WebGL ; voici le plan.",
   fit_all: "Tout le réseau",
   zoom_in: "Agrandir",
   zoom_out: "Réduire",

@@ -1,5 +1,6 @@
 import { spanish as deciding } from "./deciding/spanish";
 import { spanish as evidence } from "./evidence/spanish";
+import { spanish as ground } from "./ground/spanish";
 import type { Values, Words } from "./english";
 
 const labels: Record<string, string> = {
@@ -68,6 +69,7 @@ export const spanish: Words = {
       erased: "borrado",
     },
   },
+  ground,
   quarters,
   compass_north: "N",
 
@@ -233,9 +235,6 @@ export const spanish: Words = {
 
   map: "Mapa",
   map_help: "Las flechas lo mueven, más y menos lo acercan o alejan, cero muestra toda la red.",
-  plan: "Plano",
-  globe: "Globo",
-  globe_failed: "El globo necesita WebGL; aquí está el plano.",
   fit_all: "Toda la red",
   zoom_in: "Acercar",
   zoom_out: "Alejar",

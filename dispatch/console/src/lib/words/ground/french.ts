@@ -1,0 +1,26 @@
+import type { GroundWords } from "./english";
+
+export const french: GroundWords = {
+  layers: "Couches",
+  past: "Événements passés",
+  periods: { off: "aucun", day: "24 heures", week: "7 jours", month: "30 jours", year: "12 mois" },
+  as_dots: "en points",
+  as_density: "en densité de tirs",
+  past_count: (n) => (n === 1 ? "1 événement" : `${n} événements`),
+  past_more: (n) => `les ${n} plus récents, il y en a d'autres`,
+  past_event: (number, what, when) => `${number} : ${what}, ${when}`,
+  dots_note: "plein : tirs ; cercle : autres sons",
+  hearing: "Ce qui est entendu maintenant",
+  hearing_share: (percent) => `${percent} des tirs sur ce terrain seraient détectés.`,
+  hearing_note: "Hachures serrées : sourd, moins de la moitié des tirs ; hachures larges : moins de neuf sur dix.",
+  hearing_zoned: "Calculé d'après les carrés où sont les capteurs.",
+  hearing_all: "Rien n'est sourd ici maintenant.",
+  zones: "Zones",
+  streets: "Rues",
+  tiles: "Carte",
+  failed: "Le chargement a échoué.",
+  tiles_failed: "La carte n'a pas pu être dessinée ; voici le plan.",
+  measure: "Mesurer",
+  measure_help: "Pointez deux lieux sur la carte ; au clavier, Entrée prend le milieu de la carte. Échap y met fin.",
+  measured: (distance, degrees, quarter) => `${distance}, ${degrees} ${quarter}`,
+};

@@ -1,0 +1,26 @@
+import type { GroundWords } from "./english";
+
+export const spanish: GroundWords = {
+  layers: "Capas",
+  past: "Sucesos pasados",
+  periods: { off: "ninguno", day: "24 horas", week: "7 días", month: "30 días", year: "12 meses" },
+  as_dots: "como puntos",
+  as_density: "como densidad de disparos",
+  past_count: (n) => (n === 1 ? "1 suceso" : `${n} sucesos`),
+  past_more: (n) => `los ${n} más recientes; hay más`,
+  past_event: (number, what, when) => `${number}: ${what}, ${when}`,
+  dots_note: "lleno: disparos; anillo: otros sonidos",
+  hearing: "Lo que se oye ahora",
+  hearing_share: (percent) => `Se detectaría el ${percent} de los disparos en este terreno.`,
+  hearing_note: "Rayado denso: sordo, menos de la mitad de los disparos; rayado amplio: menos de nueve de cada diez.",
+  hearing_zoned: "Calculado desde los cuadrados donde están los sensores.",
+  hearing_all: "Aquí nada está sordo ahora.",
+  zones: "Zonas",
+  streets: "Calles",
+  tiles: "Mapa",
+  failed: "No se pudo cargar.",
+  tiles_failed: "No se pudo dibujar el mapa; aquí está el plano.",
+  measure: "Medir",
+  measure_help: "Pulse dos lugares en el mapa; con el teclado, Intro toma el centro del mapa. Esc lo termina.",
+  measured: (distance, degrees, quarter) => `${distance}, ${degrees} ${quarter}`,
+};
