@@ -40,7 +40,8 @@ from recordings.simulation import impulse
 SIDE_M, SPEED_MS, START_NS = 300.0, 340.0, 1_750_000_000 * 10**9
 PER_MINUTE, SHOTS_PER_MINUTE, ROUNDS = 12, 2, 3
 SHOT, STRANGER = "gunshot", "slam"
-BEFORE_S, AROUND_S, FOUND_S = 0.2, 3.0, 1.0  # of a shot, what the peer is shown; within it, our answer is
+BEFORE_S, AROUND_S = 0.2, 3.0  # of a shot, what the peer is shown
+EARLY_S, FOUND_S = 0.05, 1.0  # of a shot, within which our answer is
 Place = tuple[float, float, float]
 LONG_S = {12_000: 450, 48_000: 150}
 
@@ -88,7 +89,7 @@ def opensoundscape(session: Session, shots: list[tuple[float, Place]], ours: lis
     told = [shot.origin for one in ours for shot in one.shots]
     here = []
     for at, place in shots:  # the first of what was located within a second of it: its echoes follow
-        after = [o for o in told if abs((o.time_ns - START_NS) * 1e-9 - at) < FOUND_S]
+        after = [o for o in told if -EARLY_S < (o.time_ns - START_NS) * 1e-9 - at < FOUND_S]
         here.append(math.dist((after[0].x, after[0].y), place[:2]) if after else math.inf)
     return {
         "sensor_seconds_per_s": round(seconds / spent_s),
