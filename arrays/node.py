@@ -24,6 +24,8 @@ from arrays.mandate import MANDATE, REVOKE, Warden
 from arrays.order import REPICK, Order, read_repick, verify_order
 from arrays.outbox import ARRIVALS, DAY_S, HEALTH, Bounds, Outbox
 from arrays.pipeline import Heard
+from arrays.release import KINDS as RELEASES
+from arrays.release import Release
 from arrays.renewal import Renewal
 from arrays.report import (
     DONE,
@@ -60,12 +62,20 @@ log = structlog.get_logger()
 class Node:
     """A node from its settings: `run` works until the source ends and all is sent, or until `stop` is set.
 
-    Raises InputError or ResourceError where settings, session, key, membership or outbox cannot be used.
+    `release`: what the settings hold beyond the node's own; where it changes, the node ends, to be started anew. Raises
+    InputError or ResourceError where settings, session, key, membership or outbox cannot be used.
     """
 
-    def __init__(self, settings: Settings, model: Model, stop: threading.Event | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        model: Model,
+        stop: threading.Event | None = None,
+        release: Release | None = None,
+    ) -> None:
         self.settings, self.stop = settings, stop or threading.Event()
         folder = Path(settings.data)
+        self._release = release or Release(folder, settings)
         self._membership = read_membership(folder)
         self._lock = hold(folder, "node")
         self._key = open_identity(folder / KEY)
@@ -186,6 +196,7 @@ class Node:
         health = judge(facts)
         if not self._warden.revoked:
             self._keep(HEALTH, [], health)
+            self._judge_release(health)
         unlocked = "" if self._ear is None else self._ear.unlocked
         names = {"node": self.settings.node, "program": self._program, "unlocked": unlocked}
         said = Status(said_ns=time.time_ns(), health=health, **names)
@@ -270,6 +281,8 @@ class Node:
                 self._repick(order)
             elif order.kind in (MANDATE, REVOKE):
                 self._mandate(order)
+            elif order.kind in RELEASES:
+                self._take_release(order)
             elif order.kind == CLIP:
                 self._clips.take(order)
             elif order.expires_ns < time.time_ns():
@@ -285,6 +298,30 @@ class Node:
         log.info("a mandate came", order=order.id, state=state, forbids=self._warden.forbids())
         if not self._warden.revoked:
             self._answer(WireAnswer(order=order.id, state=state))
+
+    def _take_release(self, order: Order) -> None:
+        """Try what was rolled out, from a new start on."""
+        try:
+            answer = self._release.take(order, judge(self._facts()))
+        except TocsinError as error:
+            answer = WireAnswer(order=order.id, state=REFUSED, why=str(error)[:300])
+        log.info("a release came", order=order.id, kind=order.kind, state=answer.state if answer else "on trial")
+        if answer is not None:
+            self._answer(answer)
+        elif self._release.changed:
+            self.stop.set()
+
+    def _judge_release(self, health: Health) -> None:
+        """Keep what is tried, or go back to what was before, once that is known."""
+        try:
+            answer = self._release.judge(health)
+        except TocsinError as error:  # a full disk: judged again at the next word on health
+            log.warning("the release cannot be settled", problem=str(error))
+            return
+        if answer is not None:
+            self._answer(answer)
+        if self._release.changed:
+            self.stop.set()
 
     def _answer(self, answer: WireAnswer) -> None:
         self._keep(ARRIVALS, [], None, [answer])

@@ -31,7 +31,14 @@ DOMAIN = b"tocsin report 1\n"
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 STATES = ("starting", "ok", "degraded", "deaf", "out_of_mandate", "failed", "fault")  # the last: of older programs
 LISTENING = ("ok", "degraded")  # what a node in these states does not hear was not there
-FOUND, NOTHING, GONE, REFUSED, DONE = ANSWERS = ("found", "nothing", "gone", "refused", "done")
+FOUND, NOTHING, GONE, REFUSED, DONE, ROLLED_BACK = ANSWERS = (
+    "found",
+    "nothing",
+    "gone",
+    "refused",
+    "done",
+    "rolled_back",
+)
 MOST_ANSWERS = 100
 MOST_ARRIVALS = 1000
 LONGEST_TEXT = 1000
@@ -91,7 +98,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class WireAnswer(msgspec.Struct, frozen=True, array_like=True):
     """What became of an order: `found` (the arrival is in this report; the clip was sent), `nothing`, `gone` (the ring
-    does not hold it), `refused` (it cannot be read, a newer one holds, or as `why` says), or `done`.
+    does not hold it), `refused` (it cannot be read, a newer one holds, or as `why` says), `done`, or `rolled_back`.
     """
 
     order: str

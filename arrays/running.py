@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import resource
 import signal
 import sys
@@ -15,12 +16,13 @@ from types import FrameType
 import structlog
 
 from acoustic.classify import Model
-from acoustic.errors import InputError, ResourceError
+from acoustic.errors import InputError, ResourceError, TocsinError
 from arrays.enrolment import enrol, save_membership
 from arrays.holding import hold
 from arrays.identity import KEY, NEXT_KEY, open_identity
 from arrays.mandate import read_mandate
 from arrays.node import Node
+from arrays.release import Release
 from arrays.renewal import rotate
 from arrays.settings import Position, SessionSource, Settings
 from arrays.sources import globe_position, own_microphones, session_node
@@ -32,16 +34,29 @@ def run(settings: Settings) -> int:
     """Run a node until its source ends or a signal comes."""
     log_to_stderr()
     _leave_no_dump()
-    stop = threading.Event()
+    stop, told = threading.Event(), []
 
-    def end(_number: int, _frame: FrameType | None) -> None:
+    def end(number: int, _frame: FrameType | None) -> None:
+        told.append(number)
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     if (Path(settings.data) / NEXT_KEY).exists():
         rotate(Path(settings.data), settings.node)  # it was cut short: the centre may know the new key already
-    Node(settings, read_model(settings.model), stop).run()
+    release = Release(Path(settings.data), settings)
+    release.started()
+    try:
+        released = release.settings()
+        node = Node(released, read_model(released.model), stop, release)
+    except TocsinError as error:
+        if not release.on_trial:
+            raise
+        release.roll_back(str(error))
+    else:
+        node.run()
+    if release.changed and not told:
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 — the very command, anew
     return 0
 
 

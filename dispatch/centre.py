@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -30,6 +31,7 @@ from dispatch.metrics import Metrics
 from dispatch.nodes import Nodes
 from dispatch.orders import Orders
 from dispatch.places import Frame, kept_frame
+from dispatch.rollouts import RollOuts
 from dispatch.settings import Settings, address
 from dispatch.store import Store
 from dispatch.store.events import REMINDER, events_of
@@ -37,6 +39,7 @@ from dispatch.store.journal import Entry, add_entry, last_entry
 from dispatch.store.methods import keep_method
 from dispatch.store.nodes import all_nodes, revoked_nodes
 from dispatch.store.reports import last_bodies
+from dispatch.store.rollouts import running
 from dispatch.stream import Bus, Message
 from dispatch.zones import zone_info
 from recordings import decisions
@@ -67,6 +70,7 @@ class Centre:
         self._recall_health()
         self.orders = Orders(self.authority.order_key, clock_ns)
         self.clips = ClipOrders(self.authority.order_key, clock_ns)
+        self.rollouts = RollOuts(self.authority.order_key, clock_ns)
         key, now_ns = self.authority.order_key, clock_ns()
         mandate = self.store.write_now(lambda connection: first_mandate(connection, key, now_ns))
         self.mandates = Mandates(mandate, clock_ns)
@@ -125,14 +129,14 @@ class Centre:
 
     def orders_for(self, node: str) -> list[Order]:
         """What a node is to be told now: that it was revoked, a mandate that it has not got, where to look again, what
-        sound is wanted."""
+        sound is wanted, what was rolled out."""
         status = self.nodes.status(node)
         if status is None:
             return []
         if status.record.revoked_ms is not None:
             return [sign_order(revoke_order(node, status.record.revoked_ms * 1_000_000), self.authority.order_key)]
         again = self.orders.due(node) if self.nodes.state(node) in LISTENING else []
-        return [*self.mandates.due(node), *self.clips.due(node), *again]
+        return [*self.mandates.due(node), *self.clips.due(node), *again, *self.rollouts.due(node)]
 
     def node_model(self, identity: str, *, exact: bool) -> Node | None:
         """A node as the page shows it, its place as a zone unless `exact`; None for one that is unknown."""
@@ -148,9 +152,14 @@ class Centre:
         """For ever: journal every change of a node's state, pass on every figure that a node reports."""
         while True:
             try:
-                revoked, mandate = await self.store.read(lambda c: (revoked_nodes(c), kept_mandate(c)))
+                revoked, mandate, rollout = await self.store.read(
+                    lambda c: (revoked_nodes(c), kept_mandate(c), running(c))
+                )
                 self.nodes.revoke(revoked)
                 self.mandates.set(mandate or self.mandates.current)
+                if rollout is not None or self.rollouts.busy:
+                    states = {status.record.id: self.nodes.state(status.record.id) for status in self.nodes.all()}
+                    await self.store.write(partial(self.rollouts.look, states=states))
                 changed, heard = self.nodes.news()
                 if changed:
                     await self.publish(self._note_states(changed))
@@ -174,7 +183,9 @@ class Centre:
         for received_ns, body in self.store.read_now(last_bodies):
             report = read_report(body)
             if self.nodes.find(report.node) is not None and not report.exercise:
-                self.nodes.heard(report.node, received_ns, report.sequence, report.health)
+                self.nodes.heard(
+                    report.node, received_ns, report.sequence, report.health, (report.program, report.model)
+                )
 
     def close(self) -> None:
         """Let go of the folder."""

@@ -25,6 +25,7 @@ from dispatch.commands.mandate import mandate
 from dispatch.commands.people import machines, people
 from dispatch.commands.performance import missed, performance
 from dispatch.commands.public import public
+from dispatch.commands.rollout import rollout
 from dispatch.enrolment import issue
 from dispatch.settings import Settings, address, read_settings
 from dispatch.store import Store
@@ -49,6 +50,7 @@ def main(argv: list[str]) -> int:
         "log": log,
         "public": public,
         "alerts": alerts,
+        "rollout": rollout,
     }
     if argv and argv[0] in more:
         return more[argv[0]](argv[1:])
@@ -77,7 +79,8 @@ def _parser() -> argparse.ArgumentParser:
         "journal` what happened, and whether it was changed since; `tocsin centre public` the page for residents; "
         "`tocsin centre erase` takes names and words out of the journal; "
         "`tocsin centre people` and `tocsin centre machines` say who may log in and which programs may use the API; "
-        "`tocsin centre revoke` trusts a node no more; `tocsin centre alerts` tries a destination of alerts; "
+        "`tocsin centre revoke` trusts a node no more; `tocsin centre rollout` changes settings or the classifier of "
+        "many; `tocsin centre alerts` tries a destination of alerts; "
         "`tocsin centre replay` locates anew what was reported; `tocsin centre exercise` plays recordings into the "
         "running centre. Each has its own --help.",
     )

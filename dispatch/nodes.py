@@ -15,12 +15,15 @@ SILENT_AFTER_INTERVALS = 2.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeStatus:
-    """A node and what it last said of itself; `heard_ns` is the centre's clock at its last report, None before one."""
+    """A node and what it last said of itself; `heard_ns` is the centre's clock at its last report, None before one;
+    `program` and `model`: what it runs, by name and version, and its classifier's digest."""
 
     record: NodeRecord
     heard_ns: int | None = None
     health: Health | None = None
     health_sequence: int = 0
+    program: str = ""
+    model: str = ""
 
     @property
     def interval_s(self) -> float:
@@ -68,13 +71,15 @@ class Nodes:
         status = self._status.get(identity)
         return None if status is None else status.record
 
-    def heard(self, identity: str, received_ns: int, sequence: int, health: Health | None) -> None:
+    def heard(
+        self, identity: str, received_ns: int, sequence: int, health: Health | None, runs: tuple[str, str] = ("", "")
+    ) -> None:
         """A report came. Of two healths the later counts, by sequence: an outbox empties in any order, and a node's
         clock may step back."""
         old = self._status[identity]
         new = replace(old, heard_ns=max(old.heard_ns or 0, received_ns))
         if health is not None and sequence >= old.health_sequence:
-            new = replace(new, health=health, health_sequence=sequence)
+            new = replace(new, health=health, health_sequence=sequence, program=runs[0], model=runs[1])
         self._status[identity] = new
         self._heard.add(identity)
 

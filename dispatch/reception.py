@@ -27,7 +27,7 @@ from dispatch.centre import Centre
 from dispatch.clips import NO_CLIPS
 from dispatch.locator import Locator
 from dispatch.signatures import signed_by
-from dispatch.store import clips
+from dispatch.store import clips, rollouts
 from dispatch.store.nodes import NodeRecord, revoked_nodes
 from dispatch.store.reports import Received, add_reports
 from recordings.decisions import ConflictError
@@ -133,11 +133,13 @@ class Reception:
         if not await self._keeper.keep(received):
             raise RejectedError(409, f"sequence {report.sequence} of node {record.id!r} came before with other bytes")
         if not report.exercise:
-            self._centre.nodes.heard(record.id, now_ns, report.sequence, report.health)
+            self._centre.nodes.heard(record.id, now_ns, report.sequence, report.health, (report.program, report.model))
         self._locator.take(received.arrivals)
         for answer in report.answers:
             self._centre.mandates.answered(record.id, answer.order)
             await self._clip_answered(record.id, answer)
+            if self._centre.rollouts.asks(record.id, answer.order):
+                await self._released(record.id, answer)
             log.info("order answered", node=record.id, order=answer.order, state=answer.state)
         return report
 
@@ -165,6 +167,10 @@ class Reception:
         if answer.order.startswith("clip-") and answer.state != FOUND:  # what was found has come already
             now_ms, told = self._centre.now_ms, (node, answer.order, answer.state, answer.why)
             await self._centre.store.write(lambda connection: clips.answered(connection, *told, now_ms))
+
+    async def _released(self, node: str, answer: WireAnswer) -> None:
+        now_ms, told = self._centre.now_ms, (node, answer.order, answer.state, answer.why)
+        await self._centre.store.write(lambda connection: rollouts.answered(connection, *told, now_ms))
 
     async def answer(self, parcel: bytes, sender: str | None) -> tuple[str, Answers]:
         """Take a parcel; the node that sent it, empty where none is known, and what to answer. Raises InputError."""

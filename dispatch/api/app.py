@@ -25,6 +25,7 @@ from dispatch.api.problems import answer_problems
 from dispatch.api.provider import provider_routes
 from dispatch.api.public import public_routes
 from dispatch.api.reporting import report_routes
+from dispatch.api.rollouts import rollout_routes
 from dispatch.api.search import search_routes
 from dispatch.centre import Centre
 from dispatch.people.door import Door
@@ -61,6 +62,7 @@ def api(centre: Centre, *, tls: bool) -> FastAPI:
     app.include_router(alert_routes(centre))
     app.include_router(decision_routes(centre))
     app.include_router(clip_routes(centre))
+    app.include_router(rollout_routes(centre))
     app.include_router(figure_routes(centre))
     app.include_router(handover_routes(centre))
     app.include_router(report_routes(centre))

@@ -44,6 +44,8 @@ class Node(Model):
     noise_db: float | None
     outbox: int | None
     reasons: list[str]
+    program: str
+    model: str
 
 
 class Ellipse(Model):

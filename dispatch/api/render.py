@@ -40,6 +40,8 @@ def render_node(status: NodeStatus, state: str, frame: Frame, *, exact: bool) ->
             "noise_db": health and health.noise_db,
             "outbox": health and health.outbox,
             "reasons": list(health.reasons) if health else [],
+            "program": status.program,
+            "model": status.model[:12],
         }
     )
 

@@ -17,7 +17,7 @@ from acoustic.errors import InputError
 from dispatch.incoming import INCOMING, MISSED
 from dispatch.keeping import record
 from dispatch.keeping.record import Deletion, add_deletion
-from dispatch.store import clips
+from dispatch.store import clips, rollouts
 from dispatch.store.journal import lines_numbered
 from dispatch.store.reports import VARIABLES
 from dispatch.store.tables import journal
@@ -25,7 +25,7 @@ from recordings import decisions
 from recordings.chain import Line, left_digest
 
 ERASED = "erased"
-KINDS = (decisions.KIND, INCOMING, MISSED, clips.KIND)  # of lines with what people told
+KINDS = (decisions.KIND, INCOMING, MISSED, clips.KIND, rollouts.KIND)  # of lines with what people told
 PERSONAL = {"by", "name", "text", "place", "instead_of", "reference", "made_for", "because"}
 PLACES = {INCOMING: {"x", "y", "radius_m"}}  # a caller's place tells who called
 EVENT_PLACES = PLACES | {decisions.KIND: {"found"}}

@@ -185,6 +185,27 @@ alerts = Table(
     sqlite_autoincrement=True,
 )
 
+# What is rolled out to nodes, ring after ring, and how far each node is.
+rollouts = Table(
+    "rollouts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("begun_ms", BigInteger, nullable=False),
+)
+rollout_steps = Table(
+    "rollout_steps",
+    metadata,
+    Column("rollout", Text, primary_key=True),
+    Column("node", Text, primary_key=True),
+    Column("ring", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("given_ms", BigInteger),
+)
+
 # Orders for sound, and the clips that came: as they were signed; of an erased one neither body nor signature.
 clips = Table(
     "clips",

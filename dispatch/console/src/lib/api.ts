@@ -44,6 +44,9 @@ export interface ListeningNode extends Place {
   noise_db: number | null;
   outbox: number | null;
   reasons: string[];
+  /** What it runs: name and version, the beginning of its classifier's digest; empty before it has said so. */
+  program: string;
+  model: string;
 }
 
 export interface Reason {
