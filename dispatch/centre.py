@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -35,19 +36,30 @@ from dispatch.rollouts import RollOuts
 from dispatch.settings import Settings, address
 from dispatch.store import Store
 from dispatch.store.events import REMINDER, events_of
-from dispatch.store.journal import Entry, add_entry, last_entry
+from dispatch.store.journal import Entry, add_entry, entries_after, last_entry
 from dispatch.store.methods import keep_method
 from dispatch.store.nodes import all_nodes, revoked_nodes
 from dispatch.store.reports import last_bodies
 from dispatch.store.rollouts import running
 from dispatch.stream import Bus, Message
 from dispatch.zones import zone_info
+from localisation.arrivals import Shot
+from localisation.verdict import WITHDRAWN
 from recordings import decisions
 from recordings.evidence.contents import present_method
 
 LOOK_EVERY_S = 0.5
 EVENT_NEWS = frozenset({"event", decisions.KIND, REMINDER})  # kinds of lines after which an event is other than it was
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What is to be told: messages to the pages, and shots that nodes may be asked about; up to which line."""
+
+    last: int
+    messages: list[Message]
+    shots: list[Shot]
 
 
 class Centre:
@@ -102,15 +114,33 @@ class Centre:
         """Keep what `work` writes and the alerts that follow from it; then tell every open page, in the order of the
         journal."""
 
-        def keep_and_render(connection: sa.Connection) -> list[Message]:
+        def keep_and_render(connection: sa.Connection) -> News:
             entries = work(connection)
             if changed := list(dict.fromkeys(line.subject for line in entries if line.kind in EVENT_NEWS)):
                 self.announcer.events(connection, changed, self.frame, self.now_ms)
-            return self.messages(connection, entries)
+            return self._untold(connection)
 
         async with self._publishing:
-            for message in await self.store.write(keep_and_render):
-                self.bus.publish(message)
+            self._tell(await self.store.write(keep_and_render))
+
+    async def catch_up(self) -> None:
+        """Tell what other processes wrote in the journal since."""
+        async with self._publishing:
+            self._tell(await self.store.read(self._untold))
+
+    def _untold(self, connection: sa.Connection) -> News:
+        """What the journal has after what was told last: another process may have written before this one."""
+        lines, last = entries_after(connection, self.bus.last_id), last_entry(connection)
+        changed = events_of(connection, [line.subject for line in lines if line.kind == "event"])
+        shots = [shot for record in changed for shot in record.event.shots if not shot.exercise]
+        return News(last=last, messages=self.messages(connection, lines), shots=shots)
+
+    def _tell(self, news: News) -> None:
+        for message in news.messages:
+            self.bus.publish(message)
+        self.bus.passed(news.last)
+        standing_last = sorted(news.shots, key=lambda shot: shot.verdict.label != WITHDRAWN)
+        self.orders.consider(standing_last, self.nodes.stations(), self.method.air)
         self.alerts_queued.ring()
 
     def messages(self, connection: sa.Connection, entries: Iterable[Entry]) -> list[Message]:

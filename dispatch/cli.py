@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import io
 import os
-import sys
 import time
-from contextlib import suppress
 from pathlib import Path
-from typing import TextIO, cast
 
 import msgspec
-import structlog
 
 from dispatch.authority import open_authority
 from dispatch.commands.alerts import main as alerts
@@ -26,7 +21,9 @@ from dispatch.commands.people import machines, people
 from dispatch.commands.performance import missed, performance
 from dispatch.commands.public import public
 from dispatch.commands.rollout import rollout
+from dispatch.commands.worker import worker
 from dispatch.enrolment import issue
+from dispatch.logs import log_to_standard_error
 from dispatch.settings import Settings, address, read_settings
 from dispatch.store import Store
 
@@ -51,6 +48,7 @@ def main(argv: list[str]) -> int:
         "public": public,
         "alerts": alerts,
         "rollout": rollout,
+        "worker": worker,
     }
     if argv and argv[0] in more:
         return more[argv[0]](argv[1:])
@@ -60,7 +58,7 @@ def main(argv: list[str]) -> int:
     settings = msgspec.structs.replace(settings, **{key: value for key, value in given.items() if value is not None})
     address(settings.listen)
     os.umask(0o077)  # the store holds positions and what was heard: the owner's affair
-    _log_to_standard_error()
+    log_to_standard_error()
     from dispatch.serve import serve  # here: the web stack is the running centre's alone
 
     asyncio.run(serve(settings, _say_ready))
@@ -81,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         "`tocsin centre people` and `tocsin centre machines` say who may log in and which programs may use the API; "
         "`tocsin centre revoke` trusts a node no more; `tocsin centre rollout` changes settings or the classifier of "
         "many; `tocsin centre alerts` tries a destination of alerts; "
+        "`tocsin centre worker` locates for a centre, beside others; "
         "`tocsin centre replay` locates anew what was reported; `tocsin centre exercise` plays recordings into the "
         "running centre. Each has its own --help.",
     )
@@ -193,18 +192,3 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"{text!r} is not a port; expected a number from 0 to 65535")
     return int(text)
-
-
-class _Unbroken(io.TextIOBase):
-    """Standard error, or nothing where it cannot be written: a full disk must not end the centre for want of a log."""
-
-    def write(self, text: str) -> int:
-        """Write, or let it be."""
-        with suppress(OSError):
-            sys.stderr.write(text)
-            sys.stderr.flush()
-        return len(text)
-
-
-def _log_to_standard_error() -> None:
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Unbroken())))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Protocol
 
 import sqlalchemy as sa
 import structlog
@@ -25,11 +26,11 @@ from arrays.report import (
 from dispatch.buckets import Buckets
 from dispatch.centre import Centre
 from dispatch.clips import NO_CLIPS
-from dispatch.locator import Locator
 from dispatch.signatures import signed_by
 from dispatch.store import clips, rollouts
 from dispatch.store.nodes import NodeRecord, revoked_nodes
 from dispatch.store.reports import Received, add_reports
+from localisation.arrivals import Arrival
 from recordings.decisions import ConflictError
 
 BATCH = 500
@@ -92,10 +93,17 @@ class Keeper:
                 done.set_result(result)
 
 
+class Takes(Protocol):
+    """Who locates, here or elsewhere."""
+
+    def take(self, arrivals: Sequence[Arrival]) -> None:
+        """Take arrivals that are kept already."""
+
+
 class Reception:
     """Takes reports and gives orders."""
 
-    def __init__(self, centre: Centre, keeper: Keeper, locator: Locator) -> None:
+    def __init__(self, centre: Centre, keeper: Keeper, locator: Takes) -> None:
         self._centre = centre
         self._keeper = keeper
         self._locator = locator

@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
@@ -26,6 +27,9 @@ from dispatch.people.register import first_link
 from dispatch.reception import Keeper, Reception
 from dispatch.reminders import remind
 from dispatch.settings import Settings, address
+
+if TYPE_CHECKING:
+    from dispatch.workers.handover import Handover
 
 GRACE_S = 3
 RENEW_EVERY_S = 24 * 3600.0
@@ -62,7 +66,7 @@ async def _run(
     page_socket: socket.socket,
     ready: Ready,
 ) -> None:
-    locator, keeper = Locator(centre), Keeper(centre)
+    locator, keeper = _locator(centre), Keeper(centre)
     reception = Reception(centre, keeper, locator)
     ingest = _Server(_ingest_config(Ingest(centre, reception).app(), centre))
     page = _Server(_page_config(centre))
@@ -106,6 +110,18 @@ async def _run(
         locator.close()
     for task in failed:
         task.result()  # a task that ended by itself has failed: say why, and end too
+
+
+def _locator(centre: Centre) -> Locator | Handover:
+    """Located is here, or by workers, whose library is imported only then. Raises ResourceError without it."""
+    workers = centre.settings.workers
+    if workers is None:
+        return Locator(centre)
+    try:
+        from dispatch.workers.handover import Handover
+    except ModuleNotFoundError as error:
+        raise ResourceError("workers need NATS; install tocsin[nats]") from error
+    return Handover(centre, workers.broker, workers.cell_m)
 
 
 def _brokers(centre: Centre, reception: Reception) -> list[Coroutine[None, None, None]]:

@@ -74,6 +74,18 @@ class GroundSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
             raise InputError(f"ground.attribution has {len(self.attribution)} characters; expected at most 200")
 
 
+class Workers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Location by processes beside the centre: the NATS that arrivals are queued in, the side of each one's cells."""
+
+    broker: Broker
+    cell_m: float = 8000.0
+
+    def __post_init__(self) -> None:
+        within("workers.cell_m", self.cell_m, 500.0, 1e6)
+        if not self.broker.speaks_nats:
+            raise InputError(f"workers.broker.url is {self.broker.url!r}; expected nats:// or nats+tls://")
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything that a centre can be told.
 
@@ -85,7 +97,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     many hours an alert without an outcome is reminded of, again and again; `public` opens the page for residents;
     `ground` is what the map draws under the network; `keep` how long what is kept; `alerts` who is told of what, and
     how; `heartbeat` what is asked every so often, outside, to tell that the centre lives; `brokers` where nodes report
-    besides; `login` the identity provider by which people may log in.
+    besides, `workers` that other processes locate; `login` the identity provider by which people may log in.
     """
 
     name: str = "Tocsin"
@@ -109,12 +121,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     alerts: tuple[Destination, ...] = ()
     heartbeat: Heartbeat | None = None
     brokers: tuple[Broker, ...] = ()
+    workers: Workers | None = None
     login: Login | None = None
 
     def __post_init__(self) -> None:
         address(self.listen)
         if self.database is not None:
             check_url(self.database)
+        if self.workers is not None and self.database is None:
+            raise InputError("workers is given without database; expected the PostgreSQL that they share")
         zone_info(self.timezone)
         within("outcome_due_h", self.outcome_due_h, 0.001, 8760.0)
         if len({zone.name for zone in self.zones}) < len(self.zones):

@@ -48,6 +48,10 @@ class Bus:
             else:
                 queue.put_nowait(message)
 
+    def passed(self, last_id: int) -> None:
+        """Whatever the journal has up to this line was told."""
+        self.last_id = max(self.last_id, last_id)
+
     @contextmanager
     def subscribe(self) -> Iterator[AsyncIterator[Message | None]]:
         """Messages from now on. `None` in between means that nothing happened for a while (a sign of life)."""

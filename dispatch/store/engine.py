@@ -55,6 +55,10 @@ class Store:
         """`read`, in the caller's thread."""
         return self._run(self._database.reading, work)
 
+    def aside(self) -> sa.Connection:
+        """A connection outside of transactions, which the caller closes. Raises DBAPIError where there is none."""
+        return self._database.plain.connect()
+
     def empty_log(self) -> None:
         """Have nothing that was erased left in the database's own files, as far as it can; readers may put it off."""
         try:

@@ -75,6 +75,12 @@ def latest_shots(connection: sa.Connection, first_ns: int, last_ns: int) -> list
     return [v.shot for v in _latest(_versions(connection, shots.c.key.in_(chosen)))]
 
 
+def first_shots(connection: sa.Connection, keys: Iterable[str]) -> dict[str, Shot]:
+    """Of these shots that were published, the first version, by key."""
+    query = sa.select(shots.c.data).where(shots.c.key.in_(list(keys)), shots.c.version == 1)
+    return {shot.key: shot for shot in (msgspec.json.decode(data, type=Shot) for data in connection.scalars(query))}
+
+
 def newest_events(connection: sa.Connection, limit: int) -> list[EventRecord]:
     """The newest events, newest first."""
     chosen = sa.select(events.c.id, events.c.number).order_by(events.c.number.desc()).limit(limit)

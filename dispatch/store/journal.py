@@ -74,6 +74,11 @@ def digest_of(connection: sa.Connection, line: int) -> str:
     return connection.scalar(sa.select(journal.c.digest).where(journal.c.id == line)) or ""
 
 
+def node_lines_after(connection: sa.Connection, last: int) -> list[Line]:
+    """The lines after number `last` about nodes, their states among them, oldest first."""
+    return _lines(connection, journal.c.id > last, journal.c.kind == "node")
+
+
 def subjects_of(connection: sa.Connection, kinds: Iterable[str], from_ms: int, to_ms: int) -> list[str]:
     """What the lines of some kinds, recorded from a time until before another, are about; each once."""
     span = journal.c.recorded_ms >= from_ms, journal.c.recorded_ms < to_ms

@@ -1,0 +1,37 @@
+"""Two cells that both claim a shot at their border tell of it once: who keeps it first has it, the other's is dropped.
+
+Decided in the transaction that keeps shots, of which there is one at a time over all processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from dispatch.store.events import latest_shots
+from localisation.arrivals import Shot
+from localisation.verdict import WITHDRAWN
+
+AROUND_NS = 5 * 10**9  # two solutions of one shot are nearer in time
+
+
+def untold(connection: sa.Connection, shots: Sequence[Shot]) -> list[Shot]:
+    """Those to keep: what was told under its own key before, and what stands under no other key."""
+    if not shots:
+        return []
+    times_ns = [shot.origin.time_ns for shot in shots]
+    kept = latest_shots(connection, min(times_ns) - AROUND_NS, max(times_ns) + AROUND_NS)
+    own, told = {shot.key for shot in shots}, {shot.key for shot in kept}
+    others = [shot for shot in kept if shot.key not in own and shot.verdict.label != WITHDRAWN]
+    return [
+        shot
+        for shot in shots
+        if shot.key in told or (shot.verdict.label != WITHDRAWN and not any(same_shot(shot, other) for other in others))
+    ]
+
+
+def same_shot(one: Shot, other: Shot) -> bool:
+    """Whether two solutions are of one shot: they share more than half of the arrivals of one of them."""
+    ids, others = ({arrival.id for arrival in shot.arrivals} for shot in (one, other))
+    return one.exercise == other.exercise and 2 * len(ids & others) > min(len(ids), len(others))
