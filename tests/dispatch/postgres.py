@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -54,8 +54,13 @@ class Cluster:
 
     def kill(self) -> None:
         """As a power cut does: every process of the server, without warning."""
+        pid = self._process.pid
+        own = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
         self._process.kill()
         self._process.wait()
+        for child in own:  # they would end by themselves, but answer once more before
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
 
     def start(self) -> None:
         """Again, where it was."""
