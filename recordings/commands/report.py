@@ -71,11 +71,11 @@ def _parse(argv: list[str]) -> argparse.Namespace:
 def _sounds(evidence: Evidence, folder: Path) -> dict[int, tuple[Cut, ...]]:
     from recordings.replaying import read_any
     from recordings.report.rounds import rounds_of
-    from recordings.report.sound import check_recordings, cuts
+    from recordings.report.sound import check_recordings, cuts, recordings_of
 
     session = read_any(folder)
     check_recordings(evidence, session)
-    return cuts(evidence, rounds_of(evidence), session)
+    return cuts(evidence, rounds_of(evidence), recordings_of(session))
 
 
 def _write(path: Path, content: bytes) -> None:

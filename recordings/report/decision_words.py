@@ -25,6 +25,13 @@ DECISIONS: dict[str, tuple[str, str]] = {
     ),
     "decision.and": ("{first}; {then}", "{first} ; {then}"),
     "decision.undone": ("undone later", "annulé plus tard"),
+    "clip.asked": (
+        "asked {count} nodes for their sound: {because}",
+        "a demandé leur son à {count} capteurs : {because}",
+    ),
+    "clip.came": ("sound came ({order})", "le son est arrivé ({order})"),
+    "clip.answered": ("no sound came ({order}): {why}", "aucun son n'est venu ({order}) : {why}"),
+    "clip.heard": ("listened to {order}: {because}", "a écouté {order} : {because}"),
     "outcome": ("Outcome", "Issue"),
     "outcome_by": ("{outcome}, by {name}, {time} UTC", "{outcome}, par {name}, {time} UTC"),
     "verdict_by": ("{name}, {time} UTC: {verdict}", "{name}, {time} UTC : {verdict}"),

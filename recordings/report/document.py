@@ -21,7 +21,7 @@ from recordings.report.html import bullets, facts, table
 from recordings.report.language import Language
 from recordings.report.people import People
 from recordings.report.rounds import ABSENT, SILENT, USED, Heard, Round, clocks, models, others, rounds_of
-from recordings.report.sound import Cut
+from recordings.report.sound import Cut, clips_of, cuts
 from recordings.report.sound_figure import sounds
 from recordings.report.style import STYLE
 from recordings.report.words import WORDS
@@ -40,7 +40,7 @@ SOURCES = (
 @dataclass(frozen=True, slots=True)
 class Checked:
     """A bundle that was verified: its contents, the file's SHA-256 (hex), what was found, where on the globe it was if
-    the sealed part was opened, and the sound of each round, by its number, if the recordings were at hand.
+    the sealed part was opened, and the sound of each round, by its number, if its recordings were at hand.
     """
 
     evidence: Evidence
@@ -59,6 +59,7 @@ class _Report:
     def __init__(self, checked: Checked, words: Language) -> None:
         self.checked, self.evidence, self.words = checked, checked.evidence, words
         self.rounds = rounds_of(checked.evidence)
+        self.sounds = checked.sounds or cuts(self.evidence, self.rounds, clips_of(self.evidence))
         self.number = {r.shot.key: r.number for r in self.rounds}
         self.subject = checked.evidence.subject
         self.people = People(checked.evidence.chain.lines, words, self.found if checked.globe else None)
@@ -230,7 +231,7 @@ class _Report:
 
     def arrivals(self) -> str:
         w, path_s = self.words, self.evidence.method.settings.priors.path_s
-        sound = "sound_shown" if self.checked.sounds else "sound_named" if self.subject.recordings else "no_sound"
+        sound = "sound_shown" if self.checked.sounds else self.kind("no_sound")
         parts = [f"<p>{w('arrivals_note', path=w.ms(path_s, 1))}</p><p>{w(sound)}</p>"]
         head = [w(key) for key in ("node", "distance", "arrived", "sigma", "residual", "bearing", "fate")]
         for r in self.rounds:
@@ -240,9 +241,9 @@ class _Report:
                 f"<figcaption>{w('chart_caption')}</figcaption></figure>"
             )
             parts.append(table(head, [self.arrival(h) for h in r.heard], numbers=(1, 3, 4, 5)))
-            if cuts := self.checked.sounds.get(r.number):
-                caption = w("sound_caption", count=str(len(cuts)))
-                parts.append(f"<figure>{sounds(r, cuts, w)}<figcaption>{caption}</figcaption></figure>")
+            if heard := self.sounds.get(r.number):
+                caption = w("sound_caption", count=str(len(heard)))
+                parts.append(f"<figure>{sounds(r, heard, w)}<figcaption>{caption}</figcaption></figure>")
             told = [(fate, escape(", ".join(r.nodes(fate)))) for fate in (SILENT, ABSENT) if r.nodes(fate)]
             parts += [f'<p class="small">{w(fate, nodes=names)}</p>' for fate, names in told]
         return self.section("arrivals", *parts)
@@ -337,8 +338,13 @@ class _Report:
         )
 
     def said(self, key: str) -> str:
-        """A sentence, in the form for a replay where it has one and the bundle is of one."""
-        return self.words(f"{key}_replay" if self.subject.replay_of and f"{key}_replay" in WORDS else key)
+        """A sentence in the form that suits the bundle."""
+        return self.words(self.kind(key))
+
+    def kind(self, key: str) -> str:
+        """The key of a sentence's form for a replay, or for a bundle with clips, where it has one and this is such."""
+        form = f"{key}_replay" if self.subject.replay_of else f"{key}_clips" if self.evidence.clips else key
+        return form if form in WORDS else key
 
     def section(self, key: str, *parts: str) -> str:
         return "\n".join([f'<section id="{key}"><h2>{self.words(key)}</h2>', *parts, "</section>"])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from xml.sax.saxutils import escape
+
+import msgspec
 
 from localisation.verdict import WITHDRAWN
 from recordings.chain import Line
@@ -73,7 +76,27 @@ def _said(line: Line, evidence: Evidence, number: Mapping[str, int], words: Lang
         return program, w("line.reminder")
     if line.kind == "evidence":
         return w("by_command"), w("line.evidence", made_for=made_for_in(line.data) or evidence.subject.made_for)
-    return w("by_unknown"), w("line_other", kind=line.kind, data=line.data)
+    told = _told(line)
+    by = str(told.get("by") or "")
+    if line.kind == "clip" and (said := _clip(told, w)):
+        return by or program, said
+    return by or w("by_unknown"), w("line_other", kind=line.kind, data=line.data)
+
+
+def _told(line: Line) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(line.data, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+
+
+def _clip(told: Mapping[str, Any], words: Language) -> str:
+    """What a line about clips says; empty where it is of another kind."""
+    because, why = str(told.get("because", "")), str(told.get("why") or told.get("state", ""))
+    if isinstance(told.get("asked"), list):
+        return words("clip.asked", count=str(len(told["asked"])), because=because)
+    what = next((name for name in ("came", "answered", "heard") if name in told), "")
+    return words(f"clip.{what}", order=str(told[what]), because=because, why=why) if what else ""
 
 
 def _version(key: str, version: int, number: Mapping[str, int], words: Language) -> str:

@@ -12,6 +12,14 @@ METHOD: dict[str, tuple[str, str]] = {
         "cette heure. Il l'envoie, signé d'une clé qui lui est propre, au centre ; le son lui-même n'en sort "
         "jamais.",
     ),
+    "method_1_clips": (
+        "Each node listens for sudden sounds and notes when each came, with how far it trusts that time. It "
+        "sends this, signed with a key of its own, to the centre; of the sound only clips of these shots left it, "
+        "when the centre asked for them.",
+        "Chaque capteur guette les bruits soudains et note quand chacun est venu, et à quel point il se fie à "
+        "cette heure. Il l'envoie, signé d'une clé qui lui est propre, au centre ; du son, seuls des extraits de ces "
+        "tirs en sont sortis, à la demande du centre.",
+    ),
     "method_1_replay": (
         "Each recording was searched for sudden sounds by the program that runs in a node: when each came, with how "
         "far that time is to be trusted.",

@@ -257,11 +257,18 @@ WORDS: dict[str, tuple[str, str]] = {
         "Ce fichier ne contient aucun son, le centre n'en recevant pas ; ni forme d'onde ni spectrogramme ne "
         "peuvent donc être montrés.",
     ),
-    "sound_named": (
+    "no_sound_replay": (
         "There is no sound in this file; it names the recordings by their SHA-256. Who has them draws waveforms and "
         "spectrograms here with --recordings.",
         "Ce fichier ne contient aucun son ; il nomme les enregistrements par leur SHA-256. Qui les détient fait "
         "figurer ici formes d'onde et spectrogrammes avec --recordings.",
+    ),
+    "no_sound_clips": (
+        "The sound drawn below is what nodes sent of these shots when the centre asked for it, each signed by its "
+        "node. All but the impulses was made unintelligible on the node, so that what lies between them says nothing.",
+        "Le son figuré ci-dessous est ce que des capteurs ont envoyé de ces tirs à la demande du centre, chacun signé "
+        "par son capteur. Tout sauf les impulsions a été rendu inintelligible sur le capteur ; ce qui est entre elles "
+        "ne dit donc rien.",
     ),
     "sound_shown": (
         "There is no sound in this file; it names the recordings by their SHA-256. The sound drawn below was taken "

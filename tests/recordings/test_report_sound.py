@@ -11,17 +11,20 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 
 from acoustic.errors import InputError
+from arrays.capture.files import SessionFile
+from arrays.clip import Clip
 from arrays.session import read_session
 from recordings.chain import Line
-from recordings.evidence.contents import Evidence
+from recordings.evidence.contents import Evidence, SignedClip
 from recordings.evidence.verify import verify_bundle
 from recordings.report.document import Checked, report_html
 from recordings.report.language import LANGUAGES, Language
 from recordings.report.rounds import rounds_of
-from recordings.report.sound import AFTER_S, BEFORE_S, Cut, check_recordings, cuts
+from recordings.report.sound import AFTER_S, BEFORE_S, Cut, check_recordings, clips_of, cuts, recordings_of
 from recordings.report.sound_figure import HIGHEST_HZ, png, spectrogram
 from tests.recordings.test_replay import PLACES, SHOT, shooting
 from tocsin import main
@@ -54,7 +57,7 @@ def evidence_in(path: Path) -> Evidence:
 def test_sound_is_cut_to_where_the_shot_must_have_been_heard(folder: Path, bundle: Path) -> None:
     evidence = evidence_in(bundle)
     (round_,) = rounds_of(evidence)
-    found = cuts(evidence, [round_], read_session(folder / "session"))[1]
+    found = cuts(evidence, [round_], recordings_of(read_session(folder / "session")))[1]
     near = sorted((np.hypot(x - SHOT[0], y - SHOT[1]), f"roof-{n}") for n, (x, y, _) in enumerate(PLACES, 1))
     assert [cut.node for cut in found] == [name for _, name in near]
     for cut in found:
@@ -80,7 +83,7 @@ def test_the_report_draws_it_in_both_languages(folder: Path, bundle: Path) -> No
 
 def test_a_report_without_the_recordings_says_how_they_are_drawn(bundle: Path) -> None:
     html = report_html(Checked(evidence_in(bundle), "ab" * 32, ()), "en")
-    assert Language("en")("sound_named") in html
+    assert Language("en")("no_sound_replay") in html
     assert "data:image" not in html
 
 
@@ -129,6 +132,73 @@ def test_a_round_that_a_node_did_not_tell_of_is_said_to_be_taken_from_another(sh
     assert all(h.arrival.id not in ids for ids, some in zip(own, borrowed, strict=True) for h in some)
     html = report_html(Checked(evidence, "ab" * 32, ()), "en")
     assert html.count(Language("en")("used_borrowed")) == 1
+
+
+def test_clips_are_drawn_and_told_as_what_they_are(folder: Path, bundle: Path) -> None:
+    """A clip of two seconds around each shot, as a node cuts it; here of what the recordings hold."""
+    evidence = evidence_in(bundle)
+    (round_,) = rounds_of(evidence)
+    clips = []
+    for node in read_session(folder / "session").nodes[:3]:
+        onset_s = (
+            next(h.arrival.time_ns for h in round_.heard if h.arrival.node == node.id) * 1e-9 - node.start_ns * 1e-9
+        )
+        first = round((onset_s - 1.0) * node.rate_hz)
+        flac = io.BytesIO()
+        sound = SessionFile(node).read(first, round(2.0 * node.rate_hz))[0]
+        soundfile.write(flac, sound, round(node.rate_hz), format="FLAC", subtype="PCM_24")
+        clip = Clip(
+            order=f"clip-{node.id}",
+            node=node.id,
+            event=evidence.subject.event,
+            start_ns=node.start_ns + round(first / node.rate_hz * 1e9),
+            rate_hz=node.rate_hz,
+            onsets_s=(1.0,),
+            flac=flac.getvalue(),
+        )
+        clips.append(SignedClip(node=node.id, body=msgspec.msgpack.encode(clip), signature=b""))
+    subject = msgspec.structs.replace(evidence.subject, replay_of="", recordings={})
+    with_clips = replace(evidence, subject=subject, clips=tuple(clips))
+    for cut in cuts(with_clips, [round_], clips_of(with_clips))[1]:
+        zero = round(BEFORE_S * cut.rate_hz)
+        assert np.abs(cut.samples[zero - 200 : zero + 200]).max() > 5 * np.abs(cut.samples[: zero - 400]).max()
+    html, w = report_html(Checked(with_clips, "ab" * 32, ()), "fr"), Language("fr")
+    assert html.count("data:image/png;base64,") == 3
+    for key, there in (("no_sound_clips", True), ("method_1_clips", True), ("no_sound", False), ("method_1", False)):
+        assert (w(key) in html) is there
+    broken = replace(
+        with_clips, clips=(msgspec.structs.replace(clips[0], body=msgspec.msgpack.encode(no_sound(clips[0]))),)
+    )
+    with pytest.raises(InputError, match="the clip of node roof-1 is no FLAC that can be read"):
+        clips_of(broken)
+
+
+def no_sound(clip: SignedClip) -> Clip:
+    return msgspec.structs.replace(msgspec.msgpack.decode(clip.body, type=Clip), flac=b"fLaC and no more")
+
+
+def test_who_asked_for_sound_and_who_listened_is_told() -> None:
+    evidence = evidence_in(CENTRES)
+    first = evidence.chain.lines[0]
+    told = (
+        {"asked": ["clip-1", "clip-2"], "by": "A. Martin", "because": "reload?"},
+        {"came": "clip-1", "digest": "00"},
+        {"answered": "clip-2", "state": "gone", "why": ""},
+        {"heard": "clip-1", "by": "B. Durand", "because": "to tell its calibre"},
+        {"unheard_of": 1, "by": "C. Petit"},
+    )
+    lines = [msgspec.structs.replace(first, kind="clip", data=msgspec.json.encode(one).decode()) for one in told]
+    chain = msgspec.structs.replace(evidence.chain, lines=(*lines, *evidence.chain.lines))
+    html = report_html(Checked(replace(evidence, chain=chain), "ab" * 32, ()), "en")
+    text = re.sub(r"<[^>]+>|\s+", " ", html[html.index('id="history"') :])
+    for said in (
+        r"A\. Martin +asked 2 nodes for their sound: reload\?",
+        r"the centre’s program +sound came \(clip-1\)",
+        r"the centre’s program +no sound came \(clip-2\): gone",
+        r"B\. Durand +listened to clip-1: to tell its calibre",
+        r"C\. Petit +clip:",
+    ):
+        assert re.search(said, text), said
 
 
 def test_each_line_of_the_log_says_who_and_for_whom() -> None:
