@@ -1,6 +1,7 @@
 """The file: a zip of uncompressed members in one fixed form, so that every byte of it is accounted for.
 
 README.txt        what this is and how to check it
+event.json        in short, what happened; absent from older bundles
 subject.json      the event, who made the bundle, when, for whom
 nodes.json        the nodes and their keys
 reports.json      the reports that the nodes signed
@@ -31,6 +32,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from acoustic.errors import InputError, ResourceError, UnknownVersionError
 from arrays.whole import write_whole
 from recordings.evidence.contents import Evidence
+from recordings.evidence.summary import summary
 
 VERSION = 1
 DOMAIN = b"tocsin evidence 1\n"
@@ -38,16 +40,16 @@ LARGEST_BYTES = 1 << 29
 README, MANIFEST, SIGNATURE = "README.txt", "manifest.json", "manifest.sig"
 TYPES = get_type_hints(Evidence)
 PARTS = tuple(f.name for f in fields(Evidence))
-CLIPS = "clips.json"
-MEMBERS = (README, *(f"{part}.json" for part in PARTS), MANIFEST, SIGNATURE)
-REQUIRED = tuple(name for name in MEMBERS if name != CLIPS)
+EVENT, CLIPS = OPTIONAL = ("event.json", "clips.json")
+MEMBERS = (README, EVENT, *(f"{part}.json" for part in PARTS), MANIFEST, SIGNATURE)
+REQUIRED = tuple(name for name in MEMBERS if name not in OPTIONAL)
 TEXT = """Evidence of one event, made by Tocsin.
 
     tocsin verify FILE
 
 checks every signature and digest in this file and computes the location anew from the nodes' signed reports, with
-nothing else at hand. Times are UTC; places are metres east, north and up of the first node. The key that was told when
-this file was made opens where that is: tocsin verify FILE --open.
+nothing else at hand; event.json says in short what happened. Times are UTC; places are metres east, north and up of the
+first node. The key that was told when this file was made opens where that is: tocsin verify FILE --open.
 """
 
 
@@ -71,11 +73,11 @@ class _Versioned(msgspec.Struct, frozen=True):
 
 def write_bundle(path: Path, evidence: Evidence, key: Ed25519PrivateKey) -> None:
     """Write a bundle, whole or not at all, readable by its owner. Raises ResourceError."""
-    members = {README: TEXT.encode()}
+    members = {README: TEXT.encode(), EVENT: _encoded(summary(evidence))}
     parts = PARTS if evidence.clips else PARTS[:-1]
-    members |= {f"{part}.json": msgspec.json.encode(getattr(evidence, part)) + b"\n" for part in parts}
+    members |= {f"{part}.json": _encoded(getattr(evidence, part)) for part in parts}
     entries = {name: Entry(sha256=_sha256(content), bytes=len(content)) for name, content in members.items()}
-    members[MANIFEST] = msgspec.json.encode(Manifest(tocsin_evidence=VERSION, files=entries)) + b"\n"
+    members[MANIFEST] = _encoded(Manifest(tocsin_evidence=VERSION, files=entries))
     members[SIGNATURE] = key.sign(DOMAIN + members[MANIFEST])
     try:
         write_whole(path, packed(members))
@@ -165,6 +167,10 @@ def parsed(path: Path, members: Mapping[str, bytes]) -> Evidence:
     """The contents of checked members. Raises InputError naming member and field."""
     there = [part for part in PARTS if f"{part}.json" in members]
     return Evidence(**{part: _decoded(path, members, f"{part}.json", TYPES[part]) for part in there})
+
+
+def _encoded(content: Any) -> bytes:
+    return msgspec.json.encode(content) + b"\n"
 
 
 def _decoded(path: Path, members: Mapping[str, bytes], name: str, kind: Any) -> Any:

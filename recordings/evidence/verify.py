@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +19,10 @@ from localisation.arrivals import Origin, Shot
 from localisation.uncertainty import covariance, squared_radius
 from localisation.verdict import WITHDRAWN
 from recordings.chain import altered, end_of, text_digest
-from recordings.evidence.bundle import check_members, parsed, read_members, signed_by
+from recordings.evidence.bundle import EVENT, check_members, parsed, read_members, signed_by
 from recordings.evidence.contents import Evidence, Method, Subject, arrivals_in, code_digest, located, moved
 from recordings.evidence.sealed import Globe, unseal
+from recordings.evidence.summary import Summary, same, summary
 
 # Equality across machines: DESIGN, invariant 2.
 PLACE_M, TIME_NS, PROBABILITY = 1e-3, 1_000, 1e-6
@@ -57,7 +58,8 @@ def verify_bundle(path: Path, centre_key: bytes | None = None) -> tuple[Evidence
     signatures = [*_signatures(evidence), *_clips(evidence)]
     if not all(finding.good for finding in signatures):
         return None, [*findings, *signatures]
-    return evidence, [*findings, *signatures, *_chain(evidence), *_heard(evidence), *_places(evidence)]
+    findings += [*signatures, *_chain(evidence), *_heard(evidence), *_places(evidence)]
+    return evidence, [*findings, *_summary(members, evidence)]
 
 
 def opened(evidence: Evidence, key: str) -> tuple[Globe, list[Finding]]:
@@ -170,6 +172,20 @@ def _places(evidence: Evidence) -> Iterator[Finding]:
         yield from (Finding(True, f"as published, before all was known: {sentence}") for sentence in changed)
     else:
         yield Finding(True, "what was published last is what all the reports together say")
+
+
+def _summary(members: Mapping[str, bytes], evidence: Evidence) -> Iterator[Finding]:
+    """That `event.json`, which whoever has no program reads, says the same as all the rest."""
+    if EVENT not in members:
+        return
+    try:
+        agrees = same(msgspec.json.decode(members[EVENT], type=Summary), summary(evidence))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        agrees = False
+    if agrees:
+        yield Finding(True, "event.json says in short what the rest says")
+    else:
+        yield Finding(False, "event.json says something else than the rest")
 
 
 def _program(method: Method) -> Iterator[Finding]:

@@ -53,6 +53,8 @@ _SENTENCES = (
         r"what was published last is what all the reports together say",
         "ce qui a été publié en dernier est ce que disent tous les rapports ensemble",
     ),
+    (r"event\.json says in short what the rest says", "event.json dit en bref ce que dit le reste"),
+    (r"event\.json says something else than the rest", "event.json dit autre chose que le reste"),
     (
         r"the code that locates is the very one of (.+) \((\w+)\)",
         "le code qui localise est exactement celui de {0} ({1})",

@@ -250,6 +250,17 @@ def test_a_version_that_was_never_published_is_found(made: Made) -> None:
     assert problems(path) == [f"version {version.shot.version} of shot {version.shot.key} is not in the chain"]
 
 
+def test_the_short_form_says_what_the_rest_says_or_is_found(made: Made) -> None:
+    told = json.loads(read_members(made.path)["event.json"])
+    assert (told["event"], told["first_node"]) == (made.evidence.subject.event, "roof-1")
+    for shot, place in zip(told["shots"], ROUNDS, strict=True):
+        assert math.dist((shot["x"], shot["y"]), place) < 5.0
+        assert shot["label"] == "gunshot"
+    for old, new in (('"label":"gunshot"', '"label":"firework"'), ("{", "[")):
+        other = changed(made, "event.json", lambda text, old=old, new=new: text.replace(old, new, 1))  # type: ignore[misc]
+        assert problems(resigned(made, other)) == ["event.json says something else than the rest"]
+
+
 def test_a_line_that_was_rewritten_breaks_the_chain(made: Made) -> None:
     evidence = made.evidence
     *lines, last = evidence.chain.lines

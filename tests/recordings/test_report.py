@@ -269,7 +269,7 @@ def test_every_finding_is_told_in_french(checked: Checked) -> None:
 
 def sentences_of_verify() -> Iterator[str]:
     """What it may find in a bundle whose signatures are good, with 1 for every value."""
-    parts = (verify._chain, verify._heard, verify._places, verify._program)
+    parts = (verify._chain, verify._heard, verify._places, verify._program, verify._summary)
     for part in parts:
         for node in ast.walk(ast.parse(inspect.getsource(part))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding":
