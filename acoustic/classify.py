@@ -1,16 +1,15 @@
 """What an impulse is: small networks in plain numpy, their weights handed in as bytes.
 
 A window is cut by `acoustic.features.window` (12 kHz, 50 ms before the onset to 350 ms behind it). Dense networks look
-at its features, convolutional ones at its log-mel picture; each kind is averaged, and the two kinds, in log-odds. What
-does not stand clear of the noise is less likely a shot, and a temperature makes the probabilities calibrated. What no
-class claims is "unknown".
+at its features, convolutional ones at its log-mel picture; each kind is averaged, and the two kinds, two to one, in
+log-odds. What does not stand clear of the noise is less likely a shot, and a temperature makes the probabilities
+calibrated. What no class claims is "unknown".
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import math
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -20,31 +19,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acoustic.errors import InputError, UnknownVersionError
-from acoustic.features import FEATURES, PICTURE_BANDS, described
+from acoustic.features import AT_ONCE, FEATURES, PICTURE_BANDS, described
 
 LABELS = ("gunshot", "shock_wave", "firework", "other")
 UNKNOWN = "unknown"
 LEAST = 0.5  # a class is named from this probability on
-VERSION = 3
+VERSION = 4
 CLEAR_DB = 20.0  # over the noise; under it the log-odds of a gunshot fall by UNCLEAR a dB
 UNCLEAR = 0.5
-KERNELS = (5, 3, 3)  # of the convolutions, bands by frames; each is padded by half its size
+NUMBERS = 2 / 3  # share of the dense networks in the log-odds
+KERNELS = (5, 3, 3)  # of the convolutions over time, steps; each is padded by half its size
 STRIDE = 2
-AT_ONCE = 16  # windows whose convolutions stay in the cache
+DENSE_LAYERS = 3
 Rows = NDArray[np.float32]
-Layers = tuple[tuple[Rows, Rows], ...]  # (weights, bias) of each
+Layers = tuple[tuple[Rows, Rows], ...]  # of each layer (networks, inputs, outputs) weights, (networks, 1, outputs) bias
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`dense` networks of features, `networks` of pictures; `mean` and `scale` of the features in training; `digest`
-    names the bytes they came from.
+    """`dense` networks of features and `networks` of pictures, of each kind any number side by side; `mean` and `scale`
+    of the features in training, which the weights already take into account; `digest` names the bytes they came from.
     """
 
     mean: Rows
     scale: Rows
-    dense: tuple[Layers, ...]
-    networks: tuple[Layers, ...]
+    dense: Layers
+    networks: Layers
     temperature: float
     digest: str
 
@@ -62,25 +62,25 @@ class Model:
         temperature = float(_array(arrays, "temperature", ()))
         if not (temperature > 0 and (scale > 0).all()):
             raise InputError("model.temperature or model.scale is not above 0")
-        dense = tuple(_dense_network(arrays, f"d{k}") for k in range(_count(arrays, "dense")))
-        networks = tuple(_network(arrays, f"n{k}") for k in range(_count(arrays, "networks")))
-        return cls(mean, scale, dense, networks, temperature, hashlib.sha256(data).hexdigest())
+        layers = _dense_layers(arrays), _convolutions(arrays)
+        if any(len({len(weights) for weights, _ in kind}) > 1 for kind in layers):
+            raise InputError("model holds layers of different numbers of networks")
+        return cls(mean, scale, *layers, temperature, hashlib.sha256(data).hexdigest())
 
     def scores(self, rows: Rows, seen: Rows) -> NDArray[np.float64]:
         """Log-odds (n, LABELS) of features (n, FEATURES) and pictures, before the temperature."""
-        scaled = (rows - self.mean) / self.scale
-        kinds = []
-        if self.dense:
-            kinds.append(np.mean([_through(scaled, layers) for layers in self.dense], axis=0))
-        if self.networks:
-            by_sight = np.zeros((len(seen), len(LABELS)))
-            for n in range(0, len(seen), AT_ONCE):
-                patches = _patches(seen[n : n + AT_ONCE, ..., None], KERNELS[0])
-                for layers in self.networks:
-                    by_sight[n : n + AT_ONCE] += _behind(patches, layers) / len(self.networks)
-            kinds.append(by_sight)
-        total = np.mean(kinds, axis=0)
-        return np.asarray(total - total.mean(1, keepdims=True))
+        total = np.empty((len(rows), len(LABELS)))
+        for n in range(0, len(rows), AT_ONCE):
+            part, odds = slice(n, n + AT_ONCE), np.zeros(len(LABELS), np.float32)
+            if self.dense:
+                odds = odds + through(rows[part], self.dense).mean(0) * np.float32(NUMBERS if self.networks else 1)
+            if self.networks:
+                odds = odds + convolved(seen[part], self.networks).mean(0) * np.float32(
+                    1 - NUMBERS if self.dense else 1
+                )
+            total[part] = odds
+        total -= total.sum(1, keepdims=True) / len(LABELS)
+        return total
 
     def probabilities(
         self, windows: NDArray[np.floating], snr_db: NDArray[np.float64] | None = None
@@ -101,47 +101,40 @@ class Model:
         return np.asarray(odds / odds.sum(1, keepdims=True))
 
 
-def convolved(seen: Rows, layers: Layers) -> Rows:
-    """Scores (n, LABELS) of pictures: convolutions, the mean and maximum over time of each band, dense layers."""
-    return _behind(_patches(seen[..., None], KERNELS[0]), layers)
-
-
-def _patches(x: Rows, size: int) -> Rows:
-    """What a kernel sees of (n, bands, frames, channels) at each step: (n, …, …, size · size · channels)."""
-    n, bands, frames, channels = x.shape
-    around = np.zeros((n, bands + size - 1, frames + size - 1, channels), np.float32)
-    around[:, size // 2 : size // 2 + bands, size // 2 : size // 2 + frames] = x
-    whole, band, frame, one = around.strides
-    steps = (n, (bands + STRIDE - 1) // STRIDE, (frames + STRIDE - 1) // STRIDE)
-    strides = (whole, STRIDE * band, STRIDE * frame, band, one)
-    seen: Rows = np.ndarray((*steps, size, size * channels), np.float32, around, 0, strides)
-    return seen.reshape(*steps, size * size * channels)
-
-
-def _behind(patches: Rows, layers: Layers) -> Rows:
-    """Scores (n, LABELS) from the patches of the first convolution, which all networks share."""
-    x = _dense(patches, layers[0])
-    for size, layer in zip(KERNELS[1:], layers[1:], strict=False):
-        x = _dense(_patches(x, size), layer)
-    pooled = np.concatenate([x.mean(2), x.max(2)], axis=2).reshape(len(x), math.prod(x.shape[1::2]) * 2)
-    return _through(pooled, layers[len(KERNELS) :])
-
-
-def _through(x: Rows, layers: Layers) -> Rows:
-    """Dense layers, the last one without a bound."""
-    for layer in layers[:-1]:
-        x = _dense(x, layer)
+def through(x: Rows, layers: Layers) -> Rows:
+    """Dense layers, the last one without a bound: inputs (n, inputs), or (networks, n, inputs), to (networks, n,
+    outputs).
+    """
+    for weights, bias in layers[:-1]:
+        x = x @ weights
+        x += bias
+        np.maximum(x, 0, out=x)
     weights, bias = layers[-1]
     return np.asarray(x @ weights + bias)
 
 
-def _dense(inputs: Rows, layer: tuple[Rows, Rows]) -> Rows:
-    """max(0, inputs · weights + bias), as one product of matrices."""
-    weights, bias = layer
-    flat = inputs.reshape(math.prod(inputs.shape[:-1]), len(weights)) @ weights
-    flat += bias
-    np.maximum(flat, 0, out=flat)
-    return flat.reshape(*inputs.shape[:-1], len(bias))
+def convolved(seen: Rows, layers: Layers) -> Rows:
+    """Scores (networks, n, LABELS) of pictures (n, bands, frames): convolutions over time, the mean and the maximum
+    over it, dense layers.
+    """
+    n = len(seen)
+    x = np.ascontiguousarray(seen.transpose(0, 2, 1))[None]
+    for size, layer in zip(KERNELS, layers, strict=False):
+        steps = _steps(x, size)
+        x = np.maximum(steps.reshape(len(steps), -1, steps.shape[-1]) @ layer[0] + layer[1], 0)
+        x = x.reshape(len(x), n, -1, x.shape[-1])
+    pooled = np.concatenate([x.sum(2) / np.float32(x.shape[2]), x.max(2)], axis=2)
+    return through(pooled, layers[len(KERNELS) :])
+
+
+def _steps(x: Rows, size: int) -> Rows:
+    """What a kernel sees of (networks, n, frames, channels) at each step: (networks, n, steps, size · channels)."""
+    networks, n, frames, channels = x.shape
+    around = np.zeros((networks, n, frames + size - 1, channels), np.float32)
+    around[:, :, size // 2 : size // 2 + frames] = x
+    shape = (networks, n, (frames + STRIDE - 1) // STRIDE, size * channels)
+    network, one, frame, value = around.strides
+    return np.ndarray(shape, np.float32, around, 0, (network, one, STRIDE * frame, value))
 
 
 def label(probabilities: NDArray[np.floating]) -> str:
@@ -174,31 +167,32 @@ def _array(arrays: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...]) -
     return array
 
 
-def _count(arrays: dict[str, NDArray[Any]], kind: str) -> int:
-    count = int(_array(arrays, kind, ()))
-    if count < 1:
-        raise InputError(f"model.{kind} is {count}; expected at least 1")
-    return count
+def _dense_layers(arrays: dict[str, NDArray[Any]]) -> Layers:
+    """Layers from the features to the labels."""
+    return _layers(arrays, "d", FEATURES, DENSE_LAYERS)
 
 
-def _dense_network(arrays: dict[str, NDArray[Any]], name: str) -> Layers:
-    """Three layers from the features to the labels."""
-    first = _layer(arrays, f"{name}_0", FEATURES, -1)
-    second = _layer(arrays, f"{name}_1", first[0].shape[1], -1)
-    return first, second, _layer(arrays, f"{name}_2", second[0].shape[1], len(LABELS))
-
-
-def _network(arrays: dict[str, NDArray[Any]], name: str) -> Layers:
-    """Convolutions, then two dense layers from the bands that are left, twice."""
-    layers, bands, channels = [], PICTURE_BANDS, 1
+def _convolutions(arrays: dict[str, NDArray[Any]]) -> Layers:
+    """Convolutions, then two dense layers from the mean and the maximum of what they say."""
+    layers, channels = [], PICTURE_BANDS
     for d, size in enumerate(KERNELS):
-        layers.append(_layer(arrays, f"{name}_{d}", size * size * channels, -1))
-        channels, bands = layers[-1][0].shape[1], (bands + STRIDE - 1) // STRIDE
-    layers.append(_layer(arrays, f"{name}_{len(KERNELS)}", 2 * bands * channels, -1))
-    layers.append(_layer(arrays, f"{name}_{len(KERNELS) + 1}", layers[-1][0].shape[1], len(LABELS)))
+        layers.append(_layer(arrays, f"n_{d}", size * channels))
+        channels = layers[-1][0].shape[2]
+    return (*layers, *_layers(arrays, "n", 2 * channels, 2, len(KERNELS)))
+
+
+def _layers(arrays: dict[str, NDArray[Any]], kind: str, inputs: int, count: int, first: int = 0) -> Layers:
+    """So many dense layers, the last one of which ends in the labels."""
+    layers = []
+    for d in range(first, first + count):
+        layers.append(_layer(arrays, f"{kind}_{d}", inputs, len(LABELS) if d == first + count - 1 else -1))
+        inputs = layers[-1][0].shape[2]
     return tuple(layers)
 
 
-def _layer(arrays: dict[str, NDArray[Any]], name: str, inputs: int, outputs: int) -> tuple[Rows, Rows]:
-    weights = _array(arrays, f"{name}_w", (inputs, outputs))
-    return weights, _array(arrays, f"{name}_b", (weights.shape[1],))
+def _layer(arrays: dict[str, NDArray[Any]], name: str, inputs: int, outputs: int = -1) -> tuple[Rows, Rows]:
+    weights = _array(arrays, f"{name}_w", (-1, inputs, outputs))
+    networks, _, outputs = weights.shape
+    if not networks:
+        raise InputError(f"model.{name}_w is of no network; expected at least 1")
+    return weights, _array(arrays, f"{name}_b", (networks, 1, outputs))

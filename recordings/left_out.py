@@ -24,13 +24,15 @@ from recordings.training import EDITED, Example, Recipe, examples, fitted, manif
 
 Array = NDArray[np.float64]
 KINDS = ("dense", "convolutional", "both")
+TEMPERATURES = np.geomspace(0.6, 5.0, 30).round(2).tolist()
 NO_RIVAL = {EDITED, "gun_mechanism"}  # clips that are neither a shot nor a fair rival of one
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
     """One kind of network on shots of one source, unseen as the other sounds: recall at 1 % and 5 % false positives,
-    area under the curve, calibration error.
+    area under the curve, calibration error; and the temperature under which these clips are most likely, shots and
+    others counting alike.
     """
 
     left_out: str
@@ -42,6 +44,7 @@ class Score:
     recall_5: float
     auc: float
     calibration: float
+    temperature: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,32 +85,52 @@ def _heard(work: tuple[str, str, str, bool]) -> _Clip:
 
 
 def _scores(name: str, pool: list[Example], clips: list[_Clip], recipe: Recipe) -> Iterator[Score]:
-    best: dict[str, tuple[list[Array], list[Array]]] = {kind: ([], []) for kind in KINDS}
     shots = [c for c in clips if c.shot and name in (c.source, c.group)]
+    halves = []
     for half in (0, 1):
         others = [c for c in clips if not c.shot and (_half(c.group) == half)]
         unseen = {c.group for c in others}
         known = [e for e in pool if name not in (e.source, e.group) and e.group not in unseen]
-        model = fitted(known, recipe)
-        for kind, part in zip(KINDS, (replace(model, networks=()), replace(model, dense=()), model), strict=True):
-            best[kind][0].append(np.array([_best(part, c) for c in shots]))
-            best[kind][1].append(np.array([_best(part, c) for c in others]))
-    for kind, (positive, negative) in best.items():
-        p, n = np.mean(positive, axis=0), np.concatenate(negative)
+        halves.append((fitted(known, recipe), others))
+    for kind in KINDS:
+        said = [
+            (_part(model, kind), [(_scored(model, kind, c), c.snr_db) for c in (*shots, *others)])
+            for model, others in halves
+        ]
+        p, n = _told(said, len(shots), recipe.temperature)
         truth = np.concatenate([np.ones(len(p)), np.zeros(len(n))])
         error = calibration_error(np.concatenate([p, n]), truth)
-        yield Score(
-            name, kind, recipe.seed, len(p), len(n), recall_at(p, n, 0.01), recall_at(p, n, 0.05), auc(p, n), error
-        )
+        found = recall_at(p, n, 0.01), recall_at(p, n, 0.05), auc(p, n), error
+        likeliest = min(TEMPERATURES, key=lambda t: _cost(*_told(said, len(shots), t)))
+        yield Score(name, kind, recipe.seed, len(p), len(n), *found, likeliest)
+
+
+def _part(model: Model, kind: str) -> Model:
+    """The networks of one kind, or of both."""
+    return {"dense": replace(model, networks=()), "convolutional": replace(model, dense=()), "both": model}[kind]
+
+
+def _scored(model: Model, kind: str, clip: _Clip) -> Array:
+    return _part(model, kind).scores(clip.rows, clip.seen)
+
+
+def _told(said: list[tuple[Model, list[tuple[Array, Array]]]], shots: int, temperature: float) -> tuple[Array, Array]:
+    """Under a temperature, each shot's probability, the mean over the halves, and each other sound's."""
+    by_half = [
+        np.array([replace(model, temperature=temperature).decided(*of)[:, 0].max(initial=0.0) for of in scored])
+        for model, scored in said
+    ]
+    return np.mean([p[:shots] for p in by_half], axis=0), np.concatenate([p[shots:] for p in by_half])
+
+
+def _cost(positive: Array, negative: Array) -> float:
+    """Cross-entropy of probabilities of shots (n,) and of others (m,), both counting alike."""
+    least = 1e-4
+    return float(-np.log(np.maximum(positive, least)).mean() - np.log(np.maximum(1.0 - negative, least)).mean())
 
 
 def _half(group: str) -> int:
     return hashlib.sha256(f"half {group}".encode()).digest()[0] % 2
-
-
-def _best(model: Model, clip: _Clip) -> float:
-    said = model.decided(model.scores(clip.rows, clip.seen), clip.snr_db)
-    return float(said[:, 0].max(initial=0.0))
 
 
 def recall_at(positive: Array, negative: Array, rate: float) -> float:

@@ -12,31 +12,31 @@ from acoustic.classify import KERNELS, LABELS, STRIDE, Layers, Rows
 from acoustic.features import FEATURES, PICTURE_BANDS
 
 Array = NDArray[np.float64]
-CHANNELS, PICTURED = (12, 24, 32), 64
+CHANNELS, PICTURED = (32, 48, 48), 64
 WIDTHS = (128, 64)  # of the dense networks
-SIGHT_EPOCHS, NUMBER_EPOCHS, BATCH = 6, 10, 256
+SIGHT_EPOCHS, NUMBER_EPOCHS, BATCH = 8, 10, 256
 MIXED = 0.4  # both parameters of the beta distribution that two pictures are mixed by
 
 
 def convolutional(seen: Rows, labels: NDArray[np.intp], seed: int) -> Layers:
     """A network of pictures (n, PICTURE_BANDS, frames), the same for the same seed.
 
-    Half of the batches lack a band, and half are mixed in pairs (Zhang et al., mixup, 2018).
+    Half of the batches lack a few bands, and half are mixed in pairs (Zhang et al., mixup, 2018).
     """
     import torch  # only the training extra has it
 
     def altered(some: Any, truth: Any) -> tuple[Any, Any]:
         if torch.rand(1).item() < 0.5:
             low, wide = int(torch.randint(0, 26, (1,))), int(torch.randint(1, 7, (1,)))
-            some[:, :, low : low + wide] = -1
+            some[:, low : low + wide] = -1
         if torch.rand(1).item() < 0.5:
             share, other = torch.distributions.Beta(MIXED, MIXED).sample(), torch.randperm(len(some))
             some, truth = share * some + (1 - share) * some[other], share * truth + (1 - share) * truth[other]
-        return some.contiguous(memory_format=torch.channels_last), truth
+        return some, truth
 
     _seeded(seed)
-    net = in_torch().to(memory_format=torch.channels_last)
-    _fit(net, seen[:, None], labels, SIGHT_EPOCHS, 4e-3, 1e-2, altered)
+    net = in_torch()
+    _fit(net, seen, labels, SIGHT_EPOCHS, 4e-3, 1e-2, altered)
     return exported(net)
 
 
@@ -95,7 +95,7 @@ def dense_in_torch() -> Any:
 
 
 def in_torch() -> Any:
-    """The network of `acoustic.classify.convolved`, untrained, for pictures (n, 1, PICTURE_BANDS, frames)."""
+    """The network of `acoustic.classify.convolved`, untrained, for pictures (n, PICTURE_BANDS, frames)."""
     import torch
     from torch import nn
 
@@ -103,14 +103,14 @@ def in_torch() -> Any:
         """Mean and maximum over time."""
 
         def forward(self, x: Any) -> Any:
-            return torch.cat([x.mean(3), x.amax(3)], 1).flatten(1)
+            return torch.cat([x.mean(2), x.amax(2)], 1)
 
     stack: list[nn.Module] = []
-    bands, channels = PICTURE_BANDS, 1
+    channels = PICTURE_BANDS
     for size, wide in zip(KERNELS, CHANNELS, strict=True):
-        stack += [nn.Conv2d(channels, wide, size, STRIDE, size // 2), nn.BatchNorm2d(wide), nn.ReLU()]
-        bands, channels = (bands + STRIDE - 1) // STRIDE, wide
-    stack += [Pooled(), nn.Dropout(0.2), nn.Linear(2 * bands * channels, PICTURED), nn.ReLU()]
+        stack += [nn.Conv1d(channels, wide, size, STRIDE, size // 2), nn.BatchNorm1d(wide), nn.ReLU()]
+        channels = wide
+    stack += [Pooled(), nn.Dropout(0.2), nn.Linear(2 * channels, PICTURED), nn.ReLU()]
     return nn.Sequential(*stack, nn.Dropout(0.2), nn.Linear(PICTURED, len(LABELS)))
 
 
@@ -125,17 +125,31 @@ def exported(net: Any) -> Layers:
     layers: list[tuple[Rows, Rows]] = []
     for convolution, norm in zip(modules[0 : 2 * len(KERNELS) : 2], modules[1 : 2 * len(KERNELS) : 2], strict=True):
         gain = _array(norm.weight) / np.sqrt(_array(norm.running_var) + norm.eps)
-        weights = _array(convolution.weight).transpose(2, 3, 1, 0)
-        bias = (_array(convolution.bias) - _array(norm.running_mean)) * gain + _array(norm.bias)
-        layers.append(_plain(weights.reshape(-1, len(gain)) * gain, bias))
-    first, last = modules[2 * len(KERNELS) :]
-    by_channel = _array(first.weight).reshape(PICTURED, 2 * CHANNELS[-1], -1)
-    layers.append(_plain(by_channel.transpose(2, 1, 0).reshape(-1, PICTURED), _array(first.bias)))
-    return *layers, _plain(_array(last.weight).T, _array(last.bias))
+        weights = _array(convolution.weight).transpose(2, 1, 0).reshape(-1, len(gain))
+        layers.append(
+            _plain(weights * gain, (_array(convolution.bias) - _array(norm.running_mean)) * gain + _array(norm.bias))
+        )
+    layers += [_plain(_array(m.weight).T, _array(m.bias)) for m in modules[2 * len(KERNELS) :]]
+    return tuple(layers)
+
+
+def scaled(layers: Layers, mean: Rows, scale: Rows) -> Layers:
+    """A network of features as they are, from one of features of mean 0 and deviation 1."""
+    (weights, bias), *rest = layers
+    folded = weights.astype(float) / scale[:, None]
+    return _plain(folded[0], bias[0, 0] - mean @ folded[0]), *rest
+
+
+def together(networks: list[Layers]) -> Layers:
+    """Networks of one kind side by side."""
+    return tuple(
+        (np.concatenate([w for w, _ in layer]), np.concatenate([b for _, b in layer]))
+        for layer in zip(*networks, strict=True)
+    )
 
 
 def _plain(weights: Array, bias: Array) -> tuple[Rows, Rows]:
-    return np.ascontiguousarray(weights, dtype=np.float32), bias.astype(np.float32)
+    return np.ascontiguousarray(weights, dtype=np.float32)[None], bias.astype(np.float32)[None, None]
 
 
 def _array(tensor: Any) -> Array:

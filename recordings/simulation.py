@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from recordings.city import Bang, Ear, heard
 
 Array = NDArray[np.float64]
 RATE_HZ = 48_000.0
-SECONDS = 1.2
+SECONDS, FIRST_S = 1.2, 0.2  # length; when the first bang is heard
 KINDS = ("gunshot", "burst", "shock_wave", "firecracker", "string", "shell", "slam", "ring")
 LABEL_OF = {
     "gunshot": "gunshot",
@@ -41,63 +40,57 @@ def impulse(kind: str, seed: int) -> Array:
     height_m = draw.uniform(40, 220) if kind == "shell" else draw.uniform(0.5, 3)
     place = (distance_m * math.sin(angle), distance_m * math.cos(angle), height_m)
     ear = Ear(int(draw.integers(1 << 30)), np.array([[0.0, 0.0, draw.uniform(4, 25)]]), RATE_HZ)
-    start_s = 0.2
     away_s = math.dist(place, (0, 0, 10)) / air.speed_ms
     peak = 1.4 * 10 ** (draw.uniform(15, 60) / 20)
-    bangs = _bangs(kind, place, start_s - away_s, draw)
-    first_pa = bangs[0].peak_pa
+    bangs = _bangs(kind, place, FIRST_S - away_s, draw)
+    scale = math.nan
     for bang in bangs:
         wave = heard(bang, ear, air, seed)
+        # the first peak stands 15 to 60 dB above the noise whatever it is: level says nothing of the class
+        scale = peak / float(np.abs(wave.pressure).max()) if math.isnan(scale) else scale
         low = max(wave.first, 0)
         high = min(wave.first + wave.pressure.shape[1], len(sound))
         if high > low:
-            # its peak stands 15 to 60 dB above the noise whatever it is: level says nothing of the class
-            wanted = peak * bang.peak_pa / first_pa / float(np.abs(wave.pressure).max())
-            sound[low:high] += wave.pressure[0, low - wave.first : high - wave.first] * wanted
+            sound[low:high] += wave.pressure[0, low - wave.first : high - wave.first] * scale
     return sound
 
 
 def _bangs(kind: str, place: tuple[float, float, float], time_s: float, draw: np.random.Generator) -> list[Bang]:
-    fire = draw.normal(size=3) * (1, 1, 0.05)
-    fire /= np.linalg.norm(fire)
+    """What goes off at a place: a gun's rounds are alike and even within a few per cent, crackers neither."""
     if kind in ("gunshot", "burst"):
         weapon = blast.WEAPONS[draw.integers(len(blast.WEAPONS))]
-        times = [0.0] if kind == "gunshot" else np.cumsum(np.full(6, draw.uniform(0.06, 0.25))) - 0.06
-        positive_s = weapon.positive_s * draw.uniform(0.7, 1.4)
-        line = (float(fire[0]), float(fire[1]), float(fire[2]))
-        make = _maker("gunshot", place, weapon.peak_pa, positive_s, 1.0, line)
+        rounds = int(draw.integers(3, 13)) if kind == "burst" else 1
+        gap_s = math.exp(draw.uniform(math.log(0.05), math.log(0.35)))
+        times = np.cumsum(gap_s * (1.0 + draw.normal(0.0, draw.uniform(0.0, 0.04), rounds)))
+        levels_db = draw.normal(0.0, 0.7, rounds)
+        lengths_s = np.full(rounds, weapon.positive_s * draw.uniform(0.7, 1.4))
+        strongest_pa, decay = weapon.peak_pa, 1.0
     elif kind == "shell":
-        times = [0.0, *draw.uniform(0.05, 0.8, draw.integers(0, 25))]
-        make = _maker("firecracker", place, 1500.0, draw.uniform(1.5e-3, 4e-3), 1.0)
+        crackle = int(draw.integers(0, 25))
+        times = np.concatenate([[0.0], draw.uniform(0.05, 0.8, crackle)])
+        levels_db = np.concatenate([[0.0], draw.uniform(-25.0, -2.0, crackle)])
+        lengths_s = np.concatenate([[draw.uniform(1.5e-3, 4e-3)], draw.uniform(1e-4, 4e-4, crackle)])
+        strongest_pa, decay = 1500.0, 1.0
     else:
-        gaps = draw.uniform(0.015, 0.12, 12 if kind == "string" else 0)
-        times = [0.0, *np.cumsum(gaps)]
-        make = _maker("slam" if kind == "slam" else "firecracker", place, 600.0, draw.uniform(1e-4, 4e-4), 1.3)
-    return [make(time_s + float(t), number) for number, t in enumerate(times)]
-
-
-def _maker(
-    kind: str,
-    place: tuple[float, float, float],
-    peak_pa: float,
-    positive_s: float,
-    decay: float,
-    fire: tuple[float, float, float] = (1.0, 0.0, 0.0),
-) -> Callable[[float, int], Bang]:
-    def make(time_s: float, number: int) -> Bang:
-        # rounds of one place share its echoes: they are one incident
-        return Bang(
-            kind=kind,
-            incident=1,
-            time_s=time_s,
+        count = int(draw.integers(5, 30)) if kind == "string" else 1
+        times = blast.string_times_s(count, draw.uniform(0.01, 0.04), draw.uniform(0.08, 0.2), draw)
+        levels_db, lengths_s = draw.normal(0.0, 2.0, count), draw.uniform(1e-4, 4e-4) * draw.uniform(0.7, 1.4, count)
+        strongest_pa, decay = 600.0, 1.3
+    return [
+        Bang(
+            kind="slam" if kind == "slam" else "firecracker",
+            incident=1,  # what goes off at one place shares its echoes
+            time_s=time_s + at,
             position=place,
-            peak_pa=peak_pa if number == 0 else peak_pa * 0.8,
-            positive_s=positive_s,
+            peak_pa=strongest_pa * 10.0 ** (level_db / 20.0),
+            positive_s=length_s,
             decay=decay,
-            fire=fire,
         )
-
-    return make
+        for at, level_db, length_s in zip(
+            (times - times[0]).tolist(), levels_db.tolist(), lengths_s.tolist(), strict=True
+        )
+        if at < SECONDS - FIRST_S
+    ]
 
 
 def _noise(draw: np.random.Generator) -> Array:
@@ -115,7 +108,7 @@ def _ring(draw: np.random.Generator) -> Array:
     out = np.zeros_like(time)
     count = draw.integers(1, 9)
     modes = [(draw.uniform(150, 5000), draw.uniform(0.004, 0.25), draw.uniform(0.2, 1)) for _ in range(count)]
-    for at in [0.2, *draw.uniform(0.25, 1.0, draw.integers(0, 3))]:
+    for at in [FIRST_S, *draw.uniform(0.25, 1.0, draw.integers(0, 3))]:
         late = np.maximum(time - at, 0)
         attack = np.minimum(late / draw.uniform(2e-4, 8e-3), 1)
         struck = sum(w * np.sin(2 * math.pi * hz * late) * np.exp(-late / decay) for hz, decay, w in modes)
@@ -124,10 +117,14 @@ def _ring(draw: np.random.Generator) -> Array:
 
 
 def _crack(draw: np.random.Generator) -> Array:
-    """A shock wave alone, with a few weak echoes."""
-    time = np.arange(round(SECONDS * RATE_HZ)) / RATE_HZ
+    """A shock wave with a few weak echoes; behind every second one the muzzle blast that follows it."""
+    time = np.arange(round(SECONDS * RATE_HZ)) / RATE_HZ - FIRST_S
     long_s = draw.uniform(1.2e-4, 6e-4)
-    out = blast.n_wave(time - 0.2, 1.0, long_s)
-    for at, gain in zip(draw.uniform(0.203, 0.35, 4), draw.uniform(-0.3, 0.3, 4), strict=True):
+    out = blast.n_wave(time, 1.0, long_s)
+    for at, gain in zip(draw.uniform(0.003, 0.15, 4), draw.uniform(-0.3, 0.3, 4), strict=True):
         out = out + gain * blast.n_wave(time - at, 1.0, long_s * 1.3)
+    if draw.random() < 0.5:
+        lead_s, peak, positive_s = draw.uniform(0.02, 0.3), draw.uniform(0.1, 1.2), draw.uniform(4e-4, 1.3e-3)
+        for at, gain in zip((0.0, *draw.uniform(0.002, 0.2, 5)), (1.0, *draw.uniform(-0.4, 0.5, 5)), strict=True):
+            out = out + gain * blast.friedlander(time - lead_s - at, peak, positive_s)
     return np.asarray(out)

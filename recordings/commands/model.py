@@ -12,7 +12,18 @@ from recordings.commands import model_registry, model_sets
 if TYPE_CHECKING:
     from recordings.left_out import Score
 
-HEAD = ("left out", "networks", "seed", "shots", "others", "recall at 1 %", "at 5 %", "AUC", "calibration error")
+HEAD = (
+    "left out",
+    "networks",
+    "seed",
+    "shots",
+    "others",
+    "recall at 1 %",
+    "at 5 %",
+    "AUC",
+    "calibration error",
+    "temperature",
+)
 
 
 def main(argv: list[str]) -> int:
@@ -70,4 +81,4 @@ def _compare(options: argparse.Namespace) -> int:
 def _row(score: Score) -> tuple[str, ...]:
     counts = (score.left_out, score.kind, str(score.seed), str(score.shots), str(score.others))
     shares = (score.recall_1, score.recall_5, score.auc, score.calibration)
-    return *counts, *(f"{share:.3f}" for share in shares)
+    return *counts, *(f"{share:.3f}" for share in shares), f"{score.temperature:.2f}"

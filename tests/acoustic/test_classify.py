@@ -18,7 +18,7 @@ from acoustic.errors import InputError, UnknownVersionError
 from acoustic.features import SAMPLES, window
 from acoustic.impulses import detect
 from recordings.models import default
-from recordings.simulation import KINDS, LABEL_OF, RATE_HZ, impulse
+from recordings.simulation import FIRST_S, KINDS, LABEL_OF, RATE_HZ, impulse
 
 UNSEEN = 900_000  # training draws its seeds from 100 000 on
 EACH = 30
@@ -31,11 +31,16 @@ def shipped() -> Model:
 
 @lru_cache
 def loudest_windows(kind: str) -> NDArray[np.float64]:
-    """The loudest impulse of each of `EACH` simulated sounds, where one was found."""
+    """The loudest impulse of each of `EACH` simulated sounds, where one was found; of shock waves, which a muzzle blast
+    may follow, the first.
+    """
     cuts = []
     for seed in range(UNSEEN, UNSEEN + EACH):
         sound = impulse(kind, seed)
-        if found := detect(sound, RATE_HZ):
+        found = detect(sound, RATE_HZ)
+        if kind == "shock_wave":
+            found = [i for i in found if abs(i.onset_sample / RATE_HZ - FIRST_S) < 3e-3]
+        if found:
             loudest = max(found, key=lambda i: i.level_db)
             cuts.append(window(sound, RATE_HZ, loudest.onset_sample))
     return np.stack(cuts)
@@ -101,13 +106,13 @@ def test_what_does_not_stand_clear_of_the_noise_is_less_likely_a_shot() -> None:
 @pytest.mark.parametrize(
     ("kind", "least"),
     [
-        ("gunshot", 0.86),
-        ("burst", 0.63),
+        ("gunshot", 0.76),
+        ("burst", 0.83),
         ("shock_wave", 0.8),
-        ("string", 0.7),
-        ("firecracker", 0.56),
-        ("shell", 0.53),
-        ("slam", 0.86),
+        ("string", 0.73),
+        ("firecracker", 0.66),
+        ("shell", 0.83),
+        ("slam", 0.9),
         ("ring", 0.86),
     ],
 )
@@ -117,7 +122,7 @@ def test_simulated_impulses_are_called_what_they_are(kind: str, least: float) ->
 
 
 def test_simulated_rivals_are_seldom_called_gunshots() -> None:
-    for kind, most in (("firecracker", 11), ("shell", 13), ("string", 7), ("slam", 3), ("ring", 4), ("shock_wave", 3)):
+    for kind, most in (("firecracker", 8), ("shell", 5), ("string", 7), ("slam", 3), ("ring", 3), ("shock_wave", 3)):
         names = Counter(label(row) for row in shipped().probabilities(loudest_windows(kind)))
         assert names["gunshot"] <= most, (kind, names)
 
@@ -154,24 +159,22 @@ def empty_archive() -> bytes:
         default()[:-100],
         default()[:5000] + bytes(64) + default()[5064:],
         altered(mean=None),
-        altered(n0_0_w=None),
-        altered(networks=None),
+        altered(n_0_w=None),
         altered(temperature=None),
         altered(mean=np.zeros(3)),
         altered(scale=np.ones(3)),
-        altered(n0_3_w=np.zeros((2, 2))),
-        altered(n0_0_w=np.zeros((9, 2))),
-        altered(n0_4_b=np.zeros(2)),
-        altered(networks=np.array(0)),
-        altered(dense=None),
-        altered(dense=np.array(0)),
-        altered(d0_0_w=None),
-        altered(d0_0_w=np.zeros((3, 128))),
-        altered(d0_2_b=np.zeros(3)),
+        altered(n_3_w=np.zeros((2, 2, 2))),
+        altered(n_0_w=np.zeros((2, 9, 2))),
+        altered(n_4_b=np.zeros(2)),
+        altered(n_4_w=np.zeros((0, 64, 4)), n_4_b=np.zeros((0, 1, 4))),
+        altered(n_4_w=shipped().networks[4][0][:1], n_4_b=shipped().networks[4][1][:1]),
+        altered(d_0_w=None),
+        altered(d_0_w=np.zeros((3, 3, 128))),
+        altered(d_2_b=np.zeros((3, 1, 3))),
         altered(temperature=np.array(0.0)),
         altered(temperature=np.array(np.nan)),
         altered(scale=np.zeros_like(shipped().scale)),
-        altered(n0_0_b=np.full_like(shipped().networks[0][0][1], np.nan)),
+        altered(n_0_b=np.full_like(shipped().networks[0][1], np.nan)),
     ],
     ids=lambda data: f"{len(data)} bytes",
 )
@@ -183,7 +186,7 @@ def test_what_is_no_model_is_one_clear_sentence(data: bytes) -> None:
 
 @pytest.mark.parametrize("data", [altered(version=np.array(1)), altered(version=None), empty_archive()])
 def test_another_version_is_refused_by_name(data: bytes) -> None:
-    with pytest.raises(UnknownVersionError, match="this program reads 3"):
+    with pytest.raises(UnknownVersionError, match="this program reads 4"):
         Model.from_bytes(data)
 
 

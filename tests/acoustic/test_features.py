@@ -1,9 +1,8 @@
-"""Features: librosa's mel filters, and a form in which rate and level of a microphone are gone."""
+"""Features: a form in which rate and level of a microphone are gone."""
 
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -15,17 +14,12 @@ from numpy.typing import NDArray
 
 from acoustic.errors import InputError
 from acoustic.features import (
-    BANDS,
     BEFORE_S,
     FEATURES,
-    FRAME,
-    HIGH_HZ,
-    LOW_HZ,
     NAMES,
     RATE_HZ,
     SAMPLES,
     features,
-    mel_filters,
     normalised,
     pictures,
     window,
@@ -45,21 +39,6 @@ def pulse(rate_hz: float, onset_s: float = 0.3) -> NDArray[np.float64]:
     late = np.arange(round(rate_hz)) / rate_hz - onset_s
     direct, echo = (np.exp(-(((late - d) / 4e-4) ** 2)) * np.cos(4e3 * np.pi * (late - d)) for d in (0.0, 0.02))
     return np.asarray(direct + 0.4 * echo)
-
-
-@pytest.mark.parametrize(
-    ("rate_hz", "length", "bands", "low_hz", "high_hz"),
-    [(RATE_HZ, FRAME, BANDS, LOW_HZ, HIGH_HZ), (22_050, 2048, 128, 0.0, 11_025.0), (48_000, 1024, 40, 20.0, 9_000.0)],
-)
-def test_the_mel_filters_are_librosas(rate_hz: int, length: int, bands: int, low_hz: float, high_hz: float) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # librosa's own imports, and its word on empty filters
-        import librosa.filters
-
-        theirs = librosa.filters.mel(
-            sr=rate_hz, n_fft=length, n_mels=bands, fmin=low_hz, fmax=high_hz, htk=False, norm="slaney"
-        )
-    np.testing.assert_allclose(mel_filters(rate_hz, length, bands, low_hz, high_hz), theirs, atol=1e-5, rtol=1e-5)
 
 
 @settings(max_examples=30, deadline=None)

@@ -50,6 +50,7 @@ def test_every_kind_of_network_is_scored_on_the_shots_left_out_and_on_all_other_
         assert (score.left_out, score.seed, score.shots, score.others) == ("gunshot 1", 5, 1, 6)
         assert 0 <= score.recall_1 <= score.recall_5 <= 1
         assert 0 <= score.auc <= 1
+        assert score.temperature > 0
 
 
 def test_a_source_without_shots_is_refused_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

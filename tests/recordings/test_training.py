@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from acoustic.classify import LABELS, Model, convolved
+from acoustic.classify import KERNELS, LABELS, Model, convolved
 from acoustic.errors import InputError
 from acoustic.features import FEATURES, PICTURE_BANDS, PICTURE_FRAMES, SAMPLES, pictures
 from recordings.augmentation import augmented
-from recordings.networks import CHANNELS, dense_in_torch, exported, in_torch, plain
+from recordings.networks import CHANNELS, dense_in_torch, exported, in_torch, plain, scaled, together
 from recordings.simulation import KINDS, LABEL_OF, SECONDS, impulse
 from recordings.simulation import RATE_HZ as SIMULATED_HZ
 from recordings.training import Recipe, examples, to_bytes, train
@@ -93,9 +93,9 @@ def test_a_list_that_lacks_something_is_named(tmp_path: Path, content: str, word
         examples(tmp_path, Recipe(simulated=0))
 
 
-def test_a_folder_of_too_few_groups_is_said(tmp_path: Path) -> None:
+def test_sounds_that_lack_a_class_are_refused(tmp_path: Path) -> None:
     (tmp_path / "manifest.csv").write_text("path,class,source,group\n")
-    with pytest.raises(InputError, match="the sounds are of 0 groups; expected about ten or more"):
+    with pytest.raises(InputError, match="the sounds hold none of class firework; expected some of each of gunshot"):
         train(tmp_path, Recipe(simulated=0))
 
 
@@ -126,23 +126,27 @@ def test_what_torch_learned_is_what_numpy_computes() -> None:
 
     torch.manual_seed(1)
     net = in_torch()
-    net(torch.randn(32, 1, PICTURE_BANDS, PICTURE_FRAMES))  # its norms see something
+    net(torch.randn(32, PICTURE_BANDS, PICTURE_FRAMES))  # its norms see something
     net.eval()
     seen = pictures(np.random.default_rng(2).standard_normal((70, SAMPLES)))
     with torch.no_grad():
-        theirs = net(torch.from_numpy(seen)[:, None]).numpy()
-    np.testing.assert_allclose(convolved(seen, exported(net)), theirs, atol=1e-4)
+        theirs = net(torch.from_numpy(seen)).numpy()
+    both = convolved(seen, together([exported(net), exported(in_torch().eval())]))
+    np.testing.assert_allclose(both[0], theirs, atol=1e-4)
+    assert not np.allclose(both[1], theirs, atol=1e-2)
 
 
 def test_what_a_dense_network_in_torch_says_is_what_the_model_says() -> None:
     import torch
 
     torch.manual_seed(2)
-    net = dense_in_torch().eval()
-    rows = np.random.default_rng(3).standard_normal((9, FEATURES)).astype(np.float32)
-    model = Model(np.zeros(FEATURES, np.float32), np.ones(FEATURES, np.float32), (plain(net),), (), 1.0, "")
+    net, draw = dense_in_torch().eval(), np.random.default_rng(3)
+    rows = draw.normal(-20.0, 10.0, (9, FEATURES)).astype(np.float32)
+    mean = draw.normal(-20.0, 3.0, FEATURES).astype(np.float32)
+    scale = draw.uniform(0.5, 20.0, FEATURES).astype(np.float32)
+    model = Model(mean, scale, scaled(plain(net), mean, scale), (), 1.0, "")
     with torch.no_grad():
-        theirs = net(torch.from_numpy(rows)).softmax(1).numpy()
+        theirs = net(torch.from_numpy((rows - mean) / scale)).softmax(1).numpy()
     ours = model.decided(model.scores(rows, np.zeros((9, PICTURE_BANDS, PICTURE_FRAMES), np.float32)))
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
@@ -150,12 +154,12 @@ def test_what_a_dense_network_in_torch_says_is_what_the_model_says() -> None:
 def test_the_bytes_of_a_model_are_its_arrays() -> None:
     mean = np.random.default_rng(1).standard_normal(FEATURES).astype(np.float32)
     dense, by_sight = plain(dense_in_torch()), exported(in_torch())
-    model = Model(mean, np.ones(FEATURES, np.float32), (dense,), (by_sight,), 1.5, "")
+    model = Model(mean, np.ones(FEATURES, np.float32), dense, together([by_sight, by_sight]), 1.5, "")
     data = to_bytes(model)
     assert data == to_bytes(model)
     read = Model.from_bytes(data)
     assert np.array_equal(read.mean, mean)
-    assert np.array_equal(read.networks[0][0][0], model.networks[0][0][0])
-    assert read.networks[0][0][0].shape == (25, CHANNELS[0])
-    assert np.array_equal(read.dense[0][2][1], dense[2][1])
+    assert np.array_equal(read.networks[0][0], model.networks[0][0])
+    assert read.networks[0][0].shape == (2, KERNELS[0] * PICTURE_BANDS, CHANNELS[0])
+    assert np.array_equal(read.dense[2][1], dense[2][1])
     assert read.temperature == 1.5
