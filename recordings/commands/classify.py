@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from acoustic.classify import LABELS, Model, label
+from acoustic.classify import LABELS, Model, Rows, label, through
 from acoustic.errors import InputError
 from acoustic.features import NAMES, described, window
 from acoustic.impulses import detect
@@ -40,15 +40,32 @@ def impulses_of(path: str, model: Model, why: bool) -> list[dict[str, Any]]:
             "probabilities": {name: round(float(p), 6) for name, p in zip(LABELS, odds, strict=True)},
         }
         if why:
-            line["why"] = unusual(row, model)
+            line["why"] = reasons(row, model)
         lines.append(line)
     return lines
 
 
-def unusual(row: np.ndarray[Any, np.dtype[np.float32]], model: Model, most: int = 6) -> dict[str, float]:
-    """The features that lie furthest from the training sounds, in their standard deviations."""
+def reasons(row: Rows, model: Model, most: int = 4) -> dict[str, dict[str, float]]:
+    """Which features lie furthest from the training sounds, in their standard deviations; and what speaks for a gunshot
+    and against it: by how much each feature, or the mel bands of a time slot, changes the dense networks' log-odds of
+    one, were it as in the mean of the training sounds.
+    """
     off = (row - model.mean) / model.scale
-    return {NAMES[i]: round(float(off[i]), 1) for i in np.argsort(-np.abs(off))[:most]}
+    parts: dict[str, list[int]] = {}
+    for index, name in enumerate(NAMES):
+        parts.setdefault(name.rsplit("_", 1)[0] if name.startswith("mel_") else name, []).append(index)
+    altered = np.repeat(row[None], len(parts) + 1, axis=0)
+    for n, indices in enumerate(parts.values()):
+        altered[n, indices] = model.mean[indices]
+    shot = through(altered, model.dense).mean(0)
+    odds = shot[:, 0] - shot[:, 1:].max(1)
+    told = {name: round(float(odds[-1] - odds[n]), 2) for n, name in enumerate(parts)}
+    ordered = sorted(told, key=lambda name: -told[name])
+    return {
+        "unusual": {NAMES[i]: round(float(off[i]), 1) for i in np.argsort(-np.abs(off))[:most]},
+        "for": {name: told[name] for name in ordered[:most] if told[name] > 0},
+        "against": {name: told[name] for name in ordered[: -most - 1 : -1] if told[name] < 0},
+    }
 
 
 def model_of(path: Path) -> Model:
@@ -67,7 +84,11 @@ def main(argv: list[str]) -> int:
     parser.add_argument("files", nargs="+", metavar="FILE", help="WAV or FLAC; '-' reads paths from standard input")
     parser.add_argument("--format", choices=["jsonl", "table"], default="table", help="default: table")
     parser.add_argument("--model", type=Path, help="a model file in place of the shipped one")
-    parser.add_argument("--why", action="store_true", help="add what is unusual about each impulse")
+    parser.add_argument(
+        "--why",
+        action="store_true",
+        help="add what is unusual about each impulse, what speaks for a gunshot and what against",
+    )
     options = parser.parse_args(argv)
     model = model_of(options.model) if options.model else Model.from_bytes(default())
     found = for_each_file(partial(impulses_of, model=model, why=options.why), paths_given(options.files))
@@ -76,11 +97,19 @@ def main(argv: list[str]) -> int:
             for line in lines:
                 print(json.dumps(line))
         return 0
-    rows = [
-        (x["file"], str(x["channel"]), f"{x['onset_s']:.6f}", f"{x['snr_db']:.1f}", x["label"], f"{x['gunshot']:.2f}")
-        for lines in found
-        for x in lines
-    ]
-    for text in table(rows, ("file", "channel", "onset (s)", "snr (dB)", "label", "gunshot")):
+    head = ("file", "channel", "onset (s)", "snr (dB)", "label", "gunshot")
+    for text in table(
+        [_row(x, options.why) for lines in found for x in lines],
+        (*head, "for and against a gunshot") if options.why else head,
+    ):
         print(text)
     return 0
+
+
+def _row(line: dict[str, Any], why: bool) -> tuple[str, ...]:
+    onset, snr, gunshot = f"{line['onset_s']:.6f}", f"{line['snr_db']:.1f}", f"{line['gunshot']:.2f}"
+    row = line["file"], str(line["channel"]), onset, snr, line["label"], gunshot
+    if not why:
+        return row
+    told = {**line["why"]["for"], **line["why"]["against"]}
+    return (*row, ", ".join(f"{name} {odds:+.1f}" for name, odds in told.items()))

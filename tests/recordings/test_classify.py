@@ -69,13 +69,26 @@ def test_a_shot_a_slam_and_a_silence(
     assert lines_of(capsys, silent) == []
 
 
-def test_why_names_unusual_features_and_the_table_has_a_line_an_impulse(
+def test_why_says_what_is_unusual_and_what_speaks_for_and_against_a_shot(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = recording(tmp_path, "gunshot")
     lines = lines_of(capsys, path, "--why")
     assert [list(line) for line in lines] == [[*KEYS, "why"]] * len(lines)
-    assert all(isinstance(off, float) for off in lines[0]["why"].values())
+    why = max(lines, key=lambda line: float(line["gunshot"]))["why"]
+    assert list(why) == ["unusual", "for", "against"]
+    assert all(told > 0 for told in why["for"].values())
+    assert all(told < 0 for told in why["against"].values())
+    assert sum(why["for"].values()) > -sum(why["against"].values())  # it is a shot, and called one
+    assert tocsin.main(["classify", path, "--why"]) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.endswith("for and against a gunshot")
+    assert all(next(iter(line["why"]["for"])) in row for line, row in zip(lines, rows, strict=True))
+
+
+def test_the_table_has_a_line_an_impulse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = recording(tmp_path, "gunshot")
+    lines = lines_of(capsys, path)
     assert tocsin.main(["classify", path]) == 0
     head, *rows = capsys.readouterr().out.splitlines()
     assert head.split()[-2:] == ["label", "gunshot"]
