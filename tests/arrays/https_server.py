@@ -26,6 +26,7 @@ from arrays.order import Order
 from arrays.parcel import Answers, Outcome, digest, unpack
 from arrays.report import Answer, decode_envelope, decode_report, encode
 
+NAME = "centre.test"  # that its certificate has besides the address
 Answering = Callable[[str, bytes], tuple[int, bytes]]
 
 
@@ -120,7 +121,7 @@ def certificate(
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
     )
     if issuer:
-        names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+        names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName(NAME)])
         builder = builder.add_extension(names, critical=False)
     return builder.sign(issuer[1] if issuer else key, hashes.SHA256()), key
 
