@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -43,7 +43,7 @@ from dispatch.store.reports import last_bodies
 from dispatch.store.rollouts import running
 from dispatch.stream import Bus, Message
 from dispatch.zones import zone_info
-from localisation.arrivals import Shot
+from localisation.arrivals import Arrival, Shot
 from localisation.verdict import WITHDRAWN
 from recordings import decisions
 from recordings.evidence.contents import present_method
@@ -98,6 +98,8 @@ class Centre:
         self.alert_health = {destination.name: Health() for destination in settings.alerts}
         self.alerts_queued = Bell()
         self.metrics = Metrics()
+        self.ingest_port = address(settings.listen)[1]
+        self.hand_over: Callable[[Sequence[Arrival]], None] = lambda _arrivals: None  # the locator's, once it runs
         self._publishing = asyncio.Lock()
 
     def renew_authority(self) -> None:

@@ -76,6 +76,8 @@ def _evidence(
 ) -> tuple[Evidence, str]:
     times_ns = [version.shot.origin.time_ns for version in record.versions]
     reports = _reports(connection, record.versions, min(times_ns), max(times_ns))
+    if not reports:
+        raise InputError(f"event {subject.number} is a drill made at the centre; no node signed a report of it")
     senders = {report.node for report in reports}
     enrolled = [node for node in all_nodes(connection) if node.id in senders]
     first = enrolled[0].x, enrolled[0].y, enrolled[0].z

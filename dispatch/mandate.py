@@ -37,11 +37,14 @@ def default_mandate(now_ns: int) -> Mandate:
     return Mandate(purpose=PURPOSE, zone=(square,), start_ns=now_ns - BEHIND_NS, end_ns=now_ns + YEAR_NS)
 
 
-def set_mandate(connection: sa.Connection, mandate: Mandate, key: Ed25519PrivateKey, now_ns: int) -> Order:
-    """Sign a mandate, keep it in place of the one before, and write it in the journal."""
+def set_mandate(
+    connection: sa.Connection, mandate: Mandate, key: Ed25519PrivateKey, now_ns: int, by: str = ""
+) -> Order:
+    """Sign a mandate, keep it in place of the one before, and write it in the journal, with who did where known."""
     order = sign_order(mandate_order(mandate, now_ns), key)
     set_note(connection, NOTE, msgspec.json.encode(order).decode())
-    add_entry(connection, KIND, SITE, msgspec.to_builtins(mandate), now_ns // 1_000_000)
+    told = msgspec.to_builtins(mandate) | ({"by": by} if by else {})
+    add_entry(connection, KIND, SITE, told, now_ns // 1_000_000)
     return order
 
 

@@ -67,6 +67,7 @@ async def _run(
     ready: Ready,
 ) -> None:
     locator, keeper = _locator(centre), Keeper(centre)
+    centre.ingest_port, centre.hand_over = ingest_socket.getsockname()[1], locator.take
     reception = Reception(centre, keeper, locator)
     ingest = _Server(_ingest_config(Ingest(centre, reception).app(), centre))
     page = _Server(_page_config(centre))

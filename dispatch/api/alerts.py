@@ -12,27 +12,56 @@ from dispatch.alerts.alert import Alert
 from dispatch.alerts.cap import feed
 from dispatch.alerts.feed import Feed
 from dispatch.alerts.geojson import encode
+from dispatch.alerts.trial import queue_trial
 from dispatch.api.access import requires
 from dispatch.api.models import Model, Problem
 from dispatch.api.problems import ANSWERS, problem
 from dispatch.centre import Centre
 from dispatch.people.roles import Right
-from dispatch.store.alerts import delivered, waiting
+from dispatch.store.alerts import Queued, delivered, newest, waiting
+from dispatch.store.decisions import AbsentError
 
 SHOWN = 200  # of a feed's newest messages
+SENT = 50
 SEES = [requires(Right.SEE_EVENTS)]
 Name = Annotated[str, Path(max_length=64)]
 
 
 class Destination(Model):
-    """A destination as it is now; `waiting` alerts are still to be sent."""
+    """A destination, what it is told of, and how it is now; `waiting` alerts are still to be sent."""
 
     name: str
     kind: str
+    about: Literal["events", "nodes"]
+    classes: list[str]
+    probability: float
+    zones: list[str]
+    hours: str
+    exercises: bool
+    silent_s: float
+    unacknowledged_s: float
     state: Literal["idle", "ok", "failing"]
     problem: str
     waiting: int
     delivered_ms: int | None
+
+
+class Sent(Model):
+    """An alert to a destination, and what became of it."""
+
+    id: str
+    destination: str
+    headline: str
+    state: str
+    attempts: int
+    problem: str
+    queued_ms: int
+
+
+class Trial(Model):
+    """The ids of the alerts that try a destination."""
+
+    ids: list[str]
 
 
 def alert_routes(centre: Centre) -> APIRouter:
@@ -43,6 +72,27 @@ def alert_routes(centre: Centre) -> APIRouter:
     async def destinations() -> list[Destination]:
         """Every destination, and how it is."""
         return await centre.store.read(lambda connection: _destinations(centre, connection))
+
+    @router.get("/sent", dependencies=[requires(Right.READ_JOURNAL)])
+    async def sent() -> list[Sent]:
+        """The newest alerts, newest first."""
+        return [_sent(one) for one in await centre.store.read(lambda c: newest(c, None, SENT))]
+
+    @router.post(
+        "/{name}/test",
+        status_code=201,
+        dependencies=[requires(Right.ADMINISTER)],
+        responses={k: ANSWERS[k] for k in (400, 404)},
+    )
+    async def test(name: Name) -> Trial:
+        """Send a marked exercise to a destination, and take it back two seconds later."""
+        one = next((one for one in centre.settings.alerts if one.name == name), None)
+        if one is None:
+            raise AbsentError(f"there is no destination {name[:80]!r}")
+        now_ms = centre.now_ms
+        ids = await centre.store.write(lambda c: queue_trial(c, centre.announcer, one, centre.frame, now_ms))
+        centre.alerts_queued.ring()
+        return Trial(ids=ids)
 
     @router.get("/{name}/atom", dependencies=SEES, response_class=Response, responses={404: {"model": Problem}})
     async def atom(name: Name) -> Response:
@@ -74,6 +124,14 @@ def _destinations(centre: Centre, connection: sa.Connection) -> list[Destination
         Destination(
             name=one.name,
             kind=str(one.to.__struct_config__.tag),
+            about=one.when.about,
+            classes=list(one.when.classes),
+            probability=one.when.probability,
+            zones=list(one.when.zones),
+            hours=one.when.hours,
+            exercises=one.when.exercises,
+            silent_s=one.when.silent_s,
+            unacknowledged_s=one.unacknowledged_s,
             state=centre.alert_health[one.name].state,
             problem=centre.alert_health[one.name].problem,
             waiting=waiting(connection, one.name),
@@ -81,6 +139,18 @@ def _destinations(centre: Centre, connection: sa.Connection) -> list[Destination
         )
         for one in centre.settings.alerts
     ]
+
+
+def _sent(one: Queued) -> Sent:
+    return Sent(
+        id=one.alert.id,
+        destination=one.destination,
+        headline=one.alert.headline,
+        state=one.state,
+        attempts=one.attempts,
+        problem=one.problem,
+        queued_ms=one.queued_ms,
+    )
 
 
 def _feed(centre: Centre, name: str) -> Feed | None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import secrets
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 from acoustic.errors import InputError
 from dispatch.addresses import Addresses
-from dispatch.alerts.alert import Heard
 from dispatch.alerts.announce import Announcer
 from dispatch.alerts.destinations import Destination
+from dispatch.alerts.trial import queue_trial
 from dispatch.places import Frame, kept_frame
 from dispatch.settings import Settings, read_settings
 from dispatch.store import Store
@@ -44,8 +43,6 @@ def main(argv: list[str]) -> int:
 def _test(arguments: argparse.Namespace) -> int:
     settings = read_settings(arguments.settings)
     destination = _named(settings, arguments.name)
-    if not destination.when.exercises:
-        raise InputError(f"when.exercises of {destination.name!r} is false; expected true")
     data = Path(arguments.data or settings.data)
     if not data.is_dir():
         raise InputError(f"data folder {data} does not exist; start the centre first")
@@ -53,35 +50,11 @@ def _test(arguments: argparse.Namespace) -> int:
     try:
         frame = store.read_now(lambda c: kept_frame(c, None)) or Frame(origin=settings.origin)
         announcer = Announcer(site=settings.name, destinations=settings.alerts, addresses=Addresses(data))
-        subject, now_ms = f"exercise-{secrets.token_hex(4)}", time.time_ns() // 1_000_000
-        heard = made_up(frame, now_ms, announcer.addresses)
-        ids = store.write_now(lambda c: announcer.exercise(c, destination, subject, heard, now_ms))
+        now_ms = time.time_ns() // 1_000_000
+        ids = store.write_now(lambda c: queue_trial(c, announcer, destination, frame, now_ms))
         return _wait(store, ids)
     finally:
         store.close()
-
-
-def made_up(frame: Frame, now_ms: int, addresses: Addresses) -> Heard:
-    """What an exercise tells: a shot at the site's origin."""
-    lat, lon = frame.degrees(0.0, 0.0)
-    return Heard(
-        number=0,
-        time_ns=now_ms * 1_000_000,
-        label="gunshot",
-        probability=0.87,
-        count=2,
-        nodes=6,
-        x=0.0,
-        y=0.0,
-        lat=lat,
-        lon=lon,
-        semi_major_m=12.0,
-        semi_minor_m=7.0,
-        azimuth_deg=30.0,
-        level=0.9,
-        address=addresses.words(lat, lon),
-        exercise=True,
-    )
 
 
 def _wait(store: Store, ids: list[str]) -> int:

@@ -14,7 +14,7 @@ class Right(StrEnum):
     HEAR = "hear"  # ask for the sound of a located event, and listen to it
     READ_LOG = "read-log"  # names and words: an event's history, what came in, the log of a day
     READ_JOURNAL = "read-journal"
-    ADMINISTER = "administer"  # people, machines
+    ADMINISTER = "administer"  # people, machines, nodes, drills
 
 
 class Role(StrEnum):

@@ -45,7 +45,8 @@ def add_reports(connection: sa.Connection, batch: Sequence[Received]) -> list[bo
     new = [report for key, report in first.items() if key not in bodies]
     if new:
         connection.execute(sa.insert(reports), [_row(report) for report in new])
-        _add_arrivals(connection, new)
+        for report in new:
+            add_arrivals(connection, report.received_ns // 1_000_000, report.arrivals)
     bodies.update((report.key, report.body) for report in new)
     return [bodies[report.key] in (report.body, erased_body(report.body)) for report in batch]
 
@@ -70,6 +71,23 @@ def reports_from(connection: sa.Connection, received_ns: int) -> Iterator[Receiv
     query = query.order_by(reports.c.received_ns)
     for row in connection.execute(query.execution_options(yield_per=VARIABLES)):
         yield Received(**row._asdict())
+
+
+def reports_of(connection: sa.Connection, node: str, since_ns: int, most: int) -> list[bytes]:
+    """Bodies of a node's reports that came since a time and are not erased, oldest first: about `most`, evenly chosen,
+    the newest among them.
+    """
+    own = reports.c.node == node, reports.c.received_ns >= since_ns, reports.c.signature != b""
+    count = connection.scalar(sa.select(sa.func.count()).select_from(reports).where(*own)) or 0
+    number = (sa.func.row_number().over(order_by=reports.c.sequence.desc()) - 1).label("number")
+    ranked = sa.select(reports.c.body, reports.c.sequence, number).where(*own).subquery()
+    chosen = ranked.c.number % max(count // most, 1) == 0
+    return list(connection.scalars(sa.select(ranked.c.body).where(chosen).order_by(ranked.c.sequence)))
+
+
+def last_arrival(connection: sa.Connection) -> int:
+    """The row number of the newest arrival; 0 where there is none."""
+    return connection.scalar(sa.select(sa.func.max(arrivals.c.row))) or 0
 
 
 def arrivals_after(connection: sa.Connection, row: int) -> list[Arrival]:
@@ -128,16 +146,16 @@ def _row(report: Received) -> dict[str, object]:
     }
 
 
-def _add_arrivals(connection: sa.Connection, new: Sequence[Received]) -> None:
+def add_arrivals(connection: sa.Connection, received_ms: int, new: Iterable[Arrival]) -> None:
+    """Keep arrivals that came then; what is kept already stays."""
     rows = [
         {
             "id": arrival.id,
             "time_ns": arrival.time_ns,
             "data": msgspec.json.encode(arrival).decode(),
-            "received_ms": report.received_ns // 1_000_000,
+            "received_ms": received_ms,
         }
-        for report in new
-        for arrival in report.arrivals
+        for arrival in new
     ]
     if rows:
         connection.execute(insert(connection, arrivals).on_conflict_do_nothing(index_elements=["id"]), rows)

@@ -11,11 +11,17 @@ from typing import Any
 
 import httpx
 import msgspec
+import sqlalchemy as sa
 
 from arrays.report import Health, WireArrival
+from dispatch.people import register
+from dispatch.people.roles import Role
+from dispatch.store import Store
 from tests.dispatch.running import FakeNode, Lines, RunningCentre, block, running_centre, send, tokens, wait_for
 
 S = 10**9
+MODEL = "9b1f3c7a52e84d06" * 4
+PASSWORD = "a lantern over still water"
 SETTINGS = """
 name = "Rue des Essais"
 timezone = "Europe/Paris"
@@ -77,7 +83,8 @@ class Stage:
     ) -> None:
         """A report of a node."""
         report = node.report(arrivals, health)
-        chosen = msgspec.structs.replace(report, exercise=True) if exercise else report
+        told = msgspec.structs.replace(report, program="tocsin 0.1.0", model=MODEL)
+        chosen = msgspec.structs.replace(told, exercise=True) if exercise else told
         assert send(self.client, node.sealed(chosen)).status_code == 200
 
     def event(self, x: float, y: float) -> dict[str, Any]:
@@ -101,7 +108,13 @@ def staged(folder: Path) -> Iterator[Stage]:
         nodes = block()
         for node, token in zip(nodes, tokens(centre.data, len(nodes)), strict=True):
             node.enrol(client, token)
-        stage = Stage(centre, client, nodes, centre.let_in("dispatcher"), centre.let_in("administrator"))
+        stage = Stage(
+            centre,
+            client,
+            nodes,
+            let_in(centre, "Bob Leclerc", "dispatcher"),
+            let_in(centre, "Ann Martin", "administrator"),
+        )
         for minute in range(30):  # a little history, told late
             for node in nodes[:3]:
                 noise_db = -52.0 + minute % 7 + (6.0 if 12 < minute < 18 else 0.0)
@@ -110,6 +123,28 @@ def staged(folder: Path) -> Iterator[Stage]:
         for node in nodes:
             stage.say(node, health=ILL.get(node.id, _well()))
         yield stage
+
+
+def person(centre: RunningCentre, name: str, role: str) -> str:
+    """The link of a new person."""
+    store, now_ms = Store(centre.data), time.time_ns() // 1_000_000
+
+    def work(connection: sa.Connection) -> str:
+        return register.make_link(connection, register.add(connection, name, Role(role), "Ann", now_ms), "Ann", now_ms)
+
+    try:
+        return store.write_now(work)
+    finally:
+        store.close()
+
+
+def let_in(centre: RunningCentre, name: str, role: str) -> httpx.Client:
+    """The browser of a new person."""
+    client = httpx.Client(base_url=centre.page, headers={"Origin": centre.page}, timeout=20.0)
+    secret = person(centre, name, role).partition("/")[2]
+    client.post("/api/session/link", json={"secret": secret, "password": PASSWORD}).raise_for_status()
+    centre.clients.append(client)
+    return client
 
 
 def play(stage: Stage) -> None:

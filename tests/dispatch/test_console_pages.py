@@ -35,8 +35,10 @@ def browser() -> Iterator[Browser]:
         pytest.skip("no chromium on the PATH: run `make test`, which installs Debian's")
     if not (REPOSITORY / "dispatch" / "console" / "dist" / "index.html").is_file():
         pytest.skip("the page is not built: run `make install`")
+    expect.set_options(timeout=20_000)  # a loaded machine is slow, not wrong
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=CHROMIUM, args=PLAIN + DRAWING["without WebGL"])
+    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture
@@ -139,7 +141,7 @@ def test_the_report_of_an_event_is_made_and_the_journal_says_so(stage: Stage) ->
     assert not re.search(r"44\.8\d\d", answer.text)  # where it was on the globe is sealed
     (line,) = stage.ann.get("/api/journal", params={"kind": "evidence"}).json()["lines"]
     assert line["subject"] == event["id"]
-    assert json.loads(line["data"])["made_for"].startswith("administrator")
+    assert json.loads(line["data"])["made_for"] == "Ann Martin"
     assert stage.ann.post("/api/events/none/report", json={}).status_code == 404
 
 
@@ -204,6 +206,7 @@ def test_a_wall_display_has_the_board_alone(page: Page, stage: Stage) -> None:
     expect(page.get_by_test_id("sheet")).to_have_count(0)
 
 
+PAGES = ("search", "handover", "nodes", "people", "alerts", "models", "keeping", "journal", "drill", "start")
 LOOKS = [("en-GB", "dark", 1280), ("fr-FR", "light", 390), ("es-ES", "dark", 390)]
 
 
@@ -214,9 +217,9 @@ def test_axe_finds_nothing_on_any_page(browser: Browser, stage: Stage, locale: s
     )
     stage.centre.show(page)
     expect(page.get_by_test_id("shot").first).to_be_visible()
-    for name in ("search", "handover"):
+    for name in PAGES:
         go(page, stage, name)
-        expect(page.locator("table").first).to_be_visible()
+        expect(page.locator("table, svg[role=img], form").first).to_be_visible()
         assert violations(page) == [], name
         assert page.evaluate("document.documentElement.scrollWidth") == width, name
     page.close()

@@ -19,7 +19,7 @@ from acoustic.errors import InputError
 from dispatch.addresses import Address, Addresses, write_addresses
 from dispatch.alerts.announce import Announcer
 from dispatch.alerts.delivery import FIRST_PAUSE_S, LONGEST_PAUSE_S, pause_s
-from dispatch.commands.alerts import made_up
+from dispatch.alerts.trial import made_up
 from dispatch.commands.alerts import main as alerts
 from dispatch.places import Frame
 from dispatch.settings import Settings, read_settings

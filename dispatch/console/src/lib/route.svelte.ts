@@ -5,11 +5,19 @@ import { who } from "./who.svelte";
 export const PAGES = {
   search: "see-events",
   handover: "read-log",
+  nodes: "administer",
+  people: "administer",
+  alerts: "read-journal",
+  models: "administer",
+  keeping: "administer",
+  journal: "read-journal",
+  drill: "administer",
+  start: "administer",
 } as const;
 export type PageName = keyof typeof PAGES;
 
 /** The pages of administration, in the order of their tabs. */
-export const ADMINISTRATION: readonly PageName[] = [];
+export const ADMINISTRATION: readonly PageName[] = ["nodes", "people", "alerts", "models", "keeping", "journal", "drill", "start"];
 
 const isPage = (name: string): name is PageName => name in PAGES;
 

@@ -1,5 +1,5 @@
 // What the pages ask of the centre, field by field as dispatch/api defines it.
-import { ask, get, one, post, type Decision, type Incident } from "../lib/api";
+import { ask, get, one, post, type Decision, type Incident, type NodeState } from "../lib/api";
 
 export interface Search {
   days: number | null;
@@ -48,4 +48,161 @@ const REPORT_MS = 120_000; // it locates anew, and sets a page
 export async function report(id: string, language: string): Promise<Blob> {
   return (await ask("POST", `${one(id)}/report`, { language: language === "fr" ? "fr" : "en", form: "pdf" }, REPORT_MS)).blob();
 }
-export { post };
+
+export interface NodeHistory {
+  id: string;
+  enrolled_ms: number;
+  certified_until_ms: number;
+  revoked_ms: number | null;
+  program: string;
+  model: string;
+  changes: { recorded_ms: number; what: string; by: string }[];
+  figures: {
+    sent_ms: number;
+    state: NodeState;
+    clock_sigma_s: number | null;
+    noise_db: number | null;
+    outbox: number;
+    temperature_c: number | null;
+  }[];
+}
+const node = (id: string): string => `/api/nodes/${encodeURIComponent(id)}`;
+export const nodes = {
+  enrol: (id: string | null): Promise<{ token: string; port: number }> => post("/api/nodes", { node: id }),
+  history: (id: string, hours: number): Promise<NodeHistory> => get(`${node(id)}?hours=${hours}`),
+  revoke: (id: string, because: string): Promise<Response> => ask("POST", `${node(id)}/revoke`, { because }),
+};
+
+export interface Mandated {
+  purpose: string;
+  start_ms: number;
+  end_ms: number;
+  clips: boolean;
+  zone: [number, number][][];
+}
+export const mandate = {
+  now: (): Promise<Mandated> => get("/api/mandate"),
+  set: async ({ purpose, start_ms, end_ms, clips }: Mandated): Promise<Mandated> =>
+    (await (await ask("PUT", "/api/mandate", { purpose, start_ms, end_ms, clips })).json()) as Mandated,
+};
+
+export const ROLES = ["dispatcher", "analyst", "auditor", "administrator", "wall"] as const;
+export type RoleName = (typeof ROLES)[number];
+export const RIGHTS = ["see-events", "see-places", "decide", "read-log", "read-journal"] as const;
+export type RightName = (typeof RIGHTS)[number];
+export interface Person {
+  id: string;
+  name: string;
+  role: RoleName;
+  has_password: boolean;
+  has_codes: boolean;
+  locked_until_ms: number;
+  added_ms: number;
+}
+export interface Program {
+  name: string;
+  rights: RightName[];
+  added_ms: number;
+  ends_ms: number;
+}
+const person = (id: string): string => `/api/people/${encodeURIComponent(id)}`;
+export const people = {
+  all: (): Promise<Person[]> => get("/api/people"),
+  add: (name: string, role: RoleName): Promise<{ link: string }> => post("/api/people", { name, role }),
+  link: (id: string): Promise<{ link: string }> => post(`${person(id)}/link`, undefined),
+  role: (id: string, role: RoleName): Promise<Response> => ask("PUT", `${person(id)}/role`, { role }),
+  unlock: (id: string): Promise<Response> => ask("POST", `${person(id)}/unlock`),
+  remove: (id: string): Promise<Response> => ask("DELETE", person(id)),
+  programs: (): Promise<Program[]> => get("/api/machines"),
+  admit: (asked: { name: string; rights: RightName[]; days: number }): Promise<{ token: string }> => post("/api/machines", asked),
+  dismiss: (name: string): Promise<Response> => ask("DELETE", `/api/machines/${encodeURIComponent(name)}`),
+};
+
+export interface Destination {
+  name: string;
+  kind: string;
+  about: "events" | "nodes";
+  classes: string[];
+  probability: number;
+  zones: string[];
+  hours: string;
+  exercises: boolean;
+  silent_s: number;
+  unacknowledged_s: number;
+  state: "idle" | "ok" | "failing";
+  problem: string;
+  waiting: number;
+  delivered_ms: number | null;
+}
+export interface Sent {
+  id: string;
+  destination: string;
+  headline: string;
+  state: string;
+  attempts: number;
+  problem: string;
+  queued_ms: number;
+}
+export const alerts = {
+  all: (): Promise<Destination[]> => get("/api/alerts"),
+  sent: (): Promise<Sent[]> => get("/api/alerts/sent"),
+  test: (name: string): Promise<Response> => ask("POST", `/api/alerts/${encodeURIComponent(name)}/test`),
+};
+
+export interface Models {
+  method: string;
+  program: string;
+  code: string;
+  libraries: Record<string, string>;
+  thresholds: { name: string; value: string }[];
+  nodes: { node: string; program: string; model: string }[];
+}
+export const models = (): Promise<Models> => get("/api/models");
+
+export interface Keeping {
+  arrivals_h: number;
+  events_days: number;
+  audit_days: number;
+  kept: Record<string, number>;
+  bytes: number;
+  erased: { recorded_ms: number; because: string; by: string; rows: Record<string, number> }[];
+  backed_up_ms: number | null;
+}
+export const keeping = (): Promise<Keeping> => get("/api/keeping");
+
+export interface Line {
+  id: number;
+  recorded_ms: number;
+  kind: string;
+  subject: string;
+  data: string;
+}
+export interface Checked {
+  good: boolean;
+  lines: number;
+  altered: number[];
+  broken: number[];
+  erased: number;
+  end: string;
+}
+const CHECK_MS = 120_000; // years of lines
+export const journal = {
+  lines: (kind: string, text: string, before: number | null): Promise<{ lines: Line[]; next: number | null }> => {
+    const query = Object.entries({ kind, text, before: before === null ? "" : String(before) }).filter(([, value]) => value !== "");
+    return get(`/api/journal?${new URLSearchParams(query)}`);
+  },
+  check: async (): Promise<Checked> => (await (await ask("GET", "/api/journal/check", undefined, CHECK_MS)).json()) as Checked,
+};
+
+export const drill = (x: number, y: number, rounds: number): Promise<{ nodes: number; time_ms: number }> =>
+  post("/api/drills", { x, y, rounds });
+
+export interface Clap {
+  node: string;
+  time_ms: number;
+  snr_db: number | null;
+  azimuth_deg: number | null;
+  label: string | null;
+}
+export const heard = (after: number | null): Promise<{ last: number; heard: Clap[] }> =>
+  get(`/api/heard${after === null ? "" : `?after=${after}`}`);
