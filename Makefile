@@ -25,7 +25,8 @@ bench: install $(VENV)/benchmark
 scorecard: install
 	$(VENV)/bin/python -m benchmarks._scorecard
 
-# An hour, with sixty nodes and three hundred kills: make soak ONLY="60 3600 300". Writes benchmarks/soak.json.
+# An hour, with sixty nodes, three hundred kills of one, fifty each of centre, worker, database and broker:
+# make soak ONLY="60 3600 300 50". Writes benchmarks/soak.json.
 soak: install $(VENV)/services
 	$(VENV)/bin/python -m benchmarks._soak $(ONLY)
 

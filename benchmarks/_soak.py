@@ -1,7 +1,7 @@
 """A fleet of node processes at one centre, with faults at random: what was accepted is at the centre once, and memory
 stays flat. `make soak` writes benchmarks/soak.json.
 
-    python -m benchmarks._soak [NODES [SECONDS [KILLS]]]
+    python -m benchmarks._soak [NODES [SECONDS [KILLS [KILLS OF EACH]]]]
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from arrays.report import decode_envelope, decode_report, read_report
 from arrays.running import join
 from arrays.settings import read_settings
 from arrays.status import look
+from benchmarks._kills import town_kills
 from benchmarks._relay import CUT, GARBAGE, GOOD, REFUSE, SLOW, Relay
 from dispatch.processes import City
 from dispatch.store import Store
@@ -284,14 +285,17 @@ def _resident_mb(pid: int) -> float:
 
 
 def main(argv: list[str]) -> int:
-    """Run both; 1 where anything accepted was lost or doubled, or a shot was not located."""
-    nodes, seconds, times = [*map(int, argv), *(50, 900, 100)[len(argv) :]]
+    """Run all three; 1 where anything accepted was lost or doubled, or the journal's chain does not hold."""
+    nodes, seconds, times, each = [*map(int, argv), *(50, 900, 100, 50)[len(argv) :]]
     killed = kills(times)
     fleet = soak(nodes, float(seconds))
-    results = {"cores": os.cpu_count(), "kills": killed, "fleet": fleet}
+    town = town_kills(each)
+    results = {"cores": os.cpu_count(), "kills": killed, "fleet": fleet, "town": town}
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     print(json.dumps(results, indent=1))
-    return int(any(part["lost"] or part["doubled"] or part["waiting_at_the_end"] for part in (killed, fleet)))
+    bad = any(part["lost"] or part["doubled"] for part in (killed, fleet, town))
+    bad = bad or any(part["waiting_at_the_end"] for part in (killed, fleet))
+    return int(bad or bool(town["shots_doubled"]) or not town["chain_holds"])
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ class Store:
             raise self._unusable(error) from error
 
     def _unusable(self, error: DBAPIError) -> ResourceError:
-        told = str(error.orig).strip().replace("\n", " ")
+        told = " ".join(str(error.orig).split())
         return ResourceError(f"the store {self._database.name} could not be used: {told}")
 
     def close(self) -> None:
