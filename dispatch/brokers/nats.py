@@ -10,7 +10,6 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from nats.errors import TimeoutError as NothingError
 from nats.js.api import ConsumerConfig, RetentionPolicy, StreamConfig
 
 from acoustic.errors import ResourceError
@@ -18,6 +17,7 @@ from arrays.broker import Broker
 from arrays.uplink.backoff import Backoff
 from arrays.uplink.nats import ANSWERS, REPORTS, connect, subject_of
 from dispatch.brokers.desk import Desk
+from dispatch.brokers.pulling import pulled
 from dispatch.reception import Reception
 
 STREAM, CONSUMER = "TOCSIN", "centre"
@@ -73,10 +73,7 @@ async def _consume(client: Client, lost: asyncio.Event, reception: Reception, ke
     ordering = asyncio.create_task(desk.give_orders())
     try:
         while not lost.is_set() and not ordering.done():
-            try:
-                messages = await pull.fetch(BATCH, timeout=1.0)
-            except NothingError:
-                continue
+            messages = await pulled(pull, BATCH, 1.0)
             await asyncio.gather(*(_settle(desk, message) for message in messages))
     finally:
         ordering.cancel()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from nats.aio.client import Client
 from nats.js.api import ConsumerConfig
 
 from acoustic.errors import ResourceError
+from dispatch.brokers.pulling import pulled
 from dispatch.locator import QUIET_S, RETRY_S, missed_since, note_seen
 from dispatch.networks import Ground, Networks
 from dispatch.store.events import add_shots, first_shots
@@ -27,7 +27,7 @@ from dispatch.workers.queue import NEWS, STREAM, connected, until
 from localisation.arrivals import Arrival, Shot
 
 LOOK_EVERY_S = 1.0  # for cells without a worker, and for how many workers there are
-AT_ONCE, MORE_S = 200, 0.02  # arrivals taken together, and how long more of them are waited for
+AT_ONCE = 200  # arrivals taken together
 SETTLED_S = 30.0  # an arrival not seen through by then is given again
 REMEMBER_NS = 600 * 10**9  # where a shot was first placed, for longer than its network changes it
 T = TypeVar("T")
@@ -108,15 +108,11 @@ class CellWork:
         pull = await self._client.jetstream().pull_subscribe(self._cell.subject, self._cell.name, STREAM, config)
         quiet = False
         while True:
-            try:
-                messages = await pull.fetch(1, timeout=QUIET_S)
-            except TimeoutError:  # of NATS, or of asyncio itself
+            if not (messages := await pulled(pull, AT_ONCE, QUIET_S)):
                 if not quiet:
                     await self._keep(await self._kept(self._networks.flush), [])
                 quiet = True
                 continue
-            with contextlib.suppress(TimeoutError):
-                messages += await pull.fetch(AT_ONCE, timeout=MORE_S)
             quiet = False
             batch = [msgspec.json.decode(message.data, type=Arrival) for message in messages]
             await self._keep(await self._kept(lambda batch=batch: self._networks.locate(batch)), batch)  # type: ignore[misc]

@@ -152,6 +152,12 @@ def test_a_broker_killed_in_mid_stream_loses_nothing_and_doubles_nothing(tmp_pat
         assert len(kept) == len(set(kept)) == 300
 
 
+def exchange_s(way: Uplink, node: FakeNode) -> float:
+    parcel, began = pack([node.sealed(node.report())]), time.monotonic()
+    assert [outcome.status for outcome in way.send(parcel).outcomes] == [200]
+    return time.monotonic() - began
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_a_node_sent_while_the_centre_was_away_is_taken_when_it_is_back(tmp_path: Path, kind: str) -> None:
     with server(kind, tmp_path / "broker") as broker:
@@ -160,6 +166,7 @@ def test_what_a_node_sent_while_the_centre_was_away_is_taken_when_it_is_back(tmp
             key = enrolled(centre, node)
             way = uplink(Broker(url=broker.url), Mailbox(node.id, key))
             assert wait_for(lambda: sent(way, node.sealed(node.report()))) == [Outcome(200)]
+            assert min(exchange_s(way, node) for _ in range(4)) < 0.5, "taken as soon as it comes"
         mailbox = Mailbox(node.id, key)
         late = uplink(Broker(url=broker.url), mailbox)
         parcel = pack([node.sealed(node.report()), FakeNode("roof-1").sealed(node.report())])
