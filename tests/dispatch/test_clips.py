@@ -7,6 +7,7 @@ import io
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,10 @@ from dispatch.commands.erase import erase
 from dispatch.commands.journal import journal
 from dispatch.commands.mandate import mandate
 from dispatch.evidence import make_evidence
+from dispatch.keeping.backup import back_up
+from dispatch.keeping.restore import restore
 from dispatch.keeping.sweep import Clocks
+from dispatch.keeping.vault import make_vault
 from dispatch.settings import Keep
 from dispatch.store import Store
 from dispatch.store.clips import clips_of, sound_of
@@ -237,16 +241,22 @@ def on_disk(data: Path, sound: bytes) -> bool:
     return any(piece in kept for piece in pieces if len(set(piece)) > 20)
 
 
-def test_sound_ends_by_its_clock_and_on_demand_and_the_chain_holds(town: Town) -> None:
-    data = town.centre.data
+def test_sound_ends_by_its_clock_and_on_demand_and_the_chain_holds(town: Town, tmp_path: Path) -> None:
+    data, vault = town.centre.data, make_vault(tmp_path / "backup", b"a key that nobody guesses")
     both = [town.event(200.0, 20.0), town.event(60.0, 150.0)]
     for one in both:
         node = town.ask(one).json()["clips"][0]["node"]
         assert town.send(node, town.order(node), excerpt((1.0, 1.0 + one["number"] / 100))).status_code == 200
     came = {line["subject"]: line for line in town.journal() if "came" in line["data"]}
+    before = back_up(vault, data, None, "test", time.time_ns() // 1_000_000, 30.0).name
     erase([str(came[both[0]["id"]]["id"]), "--by", "A. Durand", "--because", "request 1", "--data", str(data)])
     assert town.sound(both[0])["clips"][0]["state"] == "erased"
     assert town.dispatcher.post(f"/api/clips/{came[both[0]['id']]['data']['came']}/heard", json=WHY).status_code == 404
+    back_up(vault, data, None, "test", time.time_ns() // 1_000_000 + 1000, 30.0)
+    restore(vault, before, tmp_path / "again", time.time_ns() // 1_000_000)
+    again = Store(tmp_path / "again")  # made before the erasure, and it does not bring the sound back
+    assert [len(again.read_now(partial(sound_of, event=one["id"]))) for one in both] == [0, 1]
+    again.close()
     store = Store(data)
     ((node, body, _),) = store.read_now(lambda c: sound_of(c, both[1]["id"]))
     assert hashlib.sha256(body).hexdigest() == came[both[1]["id"]]["data"]["digest"]
