@@ -63,6 +63,18 @@ def test_a_shot_never_told_is_not_taken_back(store: Store) -> None:
     assert store.read_now(lambda c: list(first_shots(c, ["west", "east"]))) == ["west"]
 
 
+def test_two_cells_that_told_of_one_shot_by_different_nodes_end_with_one(store: Store) -> None:
+    west, east = replace(shot("west"), arrivals=heard(1, 2, 3)), replace(shot("east"), arrivals=heard(4, 5, 6))
+    assert keep(store, [west])
+    assert keep(store, [east])
+    every = heard(1, 2, 3, 4, 5, 6)
+    assert keep(store, [replace(west, version=2, arrivals=every)])
+    assert standing(store) == {"east": 1}
+    assert keep(store, [replace(east, version=2, arrivals=every)])
+    assert keep(store, [replace(west, version=3, arrivals=every)]) == []
+    assert standing(store) == {"east": 2}
+
+
 def test_rounds_at_one_place_that_share_an_arrival_are_two(store: Store) -> None:
     one = replace(shot("one"), arrivals=heard(1, 2, 3, 4))
     other = replace(shot("other", 0.2), arrivals=heard(4, 5, 6, 7))
