@@ -13,7 +13,7 @@ from dispatch.store.rollouts import advance, content, given
 
 NS = 1_000_000_000
 GOOD_FOR_NS = 365 * 24 * 3600 * NS
-AGAIN_NS = 30 * NS  # between two tries to tell a node: a classifier is 0.6 MB
+AGAIN_NS = 300 * NS  # between two tries to tell a node: a classifier is 0.6 MB, and a trial takes its time
 
 
 class RollOuts:
