@@ -1,4 +1,4 @@
-"""How fluid the page is, in Chromium without a graphics card: `python -m benchmarks._fluid`.
+"""How fluid the page is and how soon it comes, in Chromium without a graphics card: `python -m benchmarks._fluid`.
 
 Frame times are wall time, so other work on the machine counts too: the load is printed beside the figure.
 """
@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import os
 import random
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.dispatch.canned import Canned, canned, event, node
 from tests.dispatch.frames import frames
+from tests.dispatch.running import running_centre
+from tests.dispatch.speed import coming
 from tests.dispatch.test_console import CHROMIUM, DRAWING, PLAIN
 
 EVENTS = 1000
@@ -73,7 +77,12 @@ def measure(browser: Browser, centre: Canned, what: Callable[[Canned, Page], Non
     with frames(page) as counted:
         what(centre, page)
     page.close()
-    print(f"{what.__name__.replace('_', ' ')}: {counted}; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print(f"{what.__name__.replace('_', ' ')}: {counted}; {load()}")
+
+
+def load() -> str:
+    """How busy the machine was meanwhile."""
+    return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
 
 
 def main() -> None:
@@ -84,6 +93,8 @@ def main() -> None:
             measure(browser, centre, a_thousand_events)
         with canned(**city()) as centre:
             measure(browser, centre, a_map_moved)
+        with tempfile.TemporaryDirectory() as folder, running_centre(Path(folder) / "data") as real:
+            print(f"over slow 4G: {coming(browser, real)}; {load()}")
 
 
 if __name__ == "__main__":

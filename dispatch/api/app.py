@@ -7,12 +7,12 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
-from fastapi.staticfiles import StaticFiles
 
 from arrays.report import program
 from dispatch.api import account, events, health, journal, people, session
 from dispatch.api.access import ANYONE, cookie_name, stated
 from dispatch.api.alerts import alert_routes
+from dispatch.api.built import Built
 from dispatch.api.clips import clip_routes
 from dispatch.api.decide import decision_routes
 from dispatch.api.description import Api
@@ -41,7 +41,7 @@ def page_app(centre: Centre, console: Path = CONSOLE, *, hosts: Collection[str] 
     """Everything that the page's port answers, to requests for one of these host names."""
     app = api(centre, tls=tls)
     if (console / "index.html").is_file():
-        app.mount("/", StaticFiles(directory=console, html=True))
+        app.mount("/", Built(directory=console, html=True))
     else:
         app.add_api_route("/", lambda: HTMLResponse(NO_CONSOLE), include_in_schema=False)
     return Guard(app, hosts, tls=tls)

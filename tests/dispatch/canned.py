@@ -221,7 +221,9 @@ class Handler(SimpleHTTPRequestHandler):
             self.send_error(503)
         elif path == "/api/session":
             me = {"name": "Ann", "role": self.canned.role, "rights": self.canned.rights, "ends_ms": 2**42}
-            self._json(me)
+            self._json(me if self.canned.role else None)  # or nobody is logged in
+        elif path == "/api/session/ways":
+            self._json({"provider": None})
         elif path == "/api/state":
             self._json(self.canned.state())
         elif path == "/api/ground/tiles":

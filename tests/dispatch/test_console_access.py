@@ -53,6 +53,16 @@ def test_axe_finds_nothing_on_the_board(browser: Browser, locale: str, width: in
             page.get_by_test_id(f"step-{form}").click()
             assert violations(page) == [], form
             page.keyboard.press("Escape")
+        page.get_by_test_id("step-close").click()
+        page.locator('input[value="confirmed"]').check()
+        page.locator('input[value="casings"]').check()
+        page.locator("#found").fill("near the bridge")
+        expect(page.locator("#found-wrong")).to_contain_text("44.8412, -0.5793")
+        expect(page.locator(".go")).to_be_disabled()
+        assert violations(page) == []
+        page.locator("#found").fill("44.8412, -0.5793")
+        expect(page.get_by_test_id("found-at")).to_be_attached()
+        expect(page.locator(".go")).to_be_enabled()
         assert page.evaluate("document.documentElement.scrollWidth") == width
         page.close()
 
@@ -63,5 +73,22 @@ def test_axe_finds_nothing_where_an_analyst_answers_blind(browser: Browser) -> N
         page.goto(centre.page)
         page.get_by_test_id("to-judge").get_by_role("button").click()
         expect(page.get_by_test_id("blind").locator("tbody tr")).to_have_count(2)
+        assert violations(page) == []
+        page.close()
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_axe_finds_nothing_at_the_door_and_in_the_list_of_keys(browser: Browser, scheme: str) -> None:
+    with canned(role="", events=[event(1, 60)]) as centre:
+        page = browser.new_page(locale="en-GB", bypass_csp=True)
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        page.goto(centre.page)
+        expect(page.get_by_label("Password")).to_be_visible()
+        assert violations(page) == []
+        centre.role = "dispatcher"
+        page.reload()
+        expect(page.get_by_test_id("shot")).to_have_count(1)
+        page.keyboard.press("?")
+        expect(page.get_by_role("dialog")).to_be_visible()
         assert violations(page) == []
         page.close()

@@ -118,7 +118,7 @@ def test_from_a_shot_to_a_closed_event_by_keyboard_alone(browser: Browser, centr
         page.keyboard.press("Space")
         page.keyboard.press("Tab")
         expect(keep).to_be_enabled()
-        for _ in range(3):
+        for _ in range(4):
             page.keyboard.press("Tab")
         page.keyboard.type("three casings")
         page.keyboard.press("Enter")
@@ -217,3 +217,25 @@ def test_what_is_written_outlives_the_session(browser: Browser, centre: RunningC
         page.keyboard.press("Enter")
         expect(page.get_by_test_id("log-in")).to_be_visible()
         expect(page.locator("#decide-text")).to_have_value("a red car left")
+
+
+def test_where_casings_were_found_is_shown_on_the_map_and_kept(
+    browser: Browser, centre: RunningCentre, shot: str
+) -> None:
+    with at_work(browser, centre, role="administrator") as (page, _):
+        open_newest(page)
+        page.keyboard.press("o")
+        page.get_by_role("radio", name=re.compile("^confirmed")).check()
+        page.get_by_label("casings").check()
+        page.get_by_test_id("found-pick").click()
+        box = page.locator('[data-testid="node"][data-node="roof-5"] .touch').bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        expect(page.get_by_test_id("found-at")).to_contain_text(re.compile(r"\d+\sm .* of the middle of the ellipse"))
+        expect(page.get_by_test_id("found")).to_have_count(1)
+        page.get_by_role("button", name="Keep").click()
+        expect(page.get_by_test_id("state")).to_have_text("Closed: confirmed")
+        expect(page.get_by_test_id("found")).to_have_count(1)  # now as the log has it
+    lines = centre.let_in("auditor").get(f"/api/events/{shot}").json()["history"]
+    (found,) = [line["what"]["found"] for line in lines if line["what"]["action"] == "close"]
+    assert (found["x"], found["y"]) == pytest.approx((150.0, 150.0), abs=5.0)  # where roof-5 stands

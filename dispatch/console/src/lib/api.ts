@@ -178,6 +178,9 @@ export interface History {
   more: boolean;
 }
 
+/** Where something was found: in metres, or in degrees. */
+export type Spot = { x: number; y: number } | { lat: number; lon: number };
+
 export type Outcome = "confirmed" | "false" | "unconfirmed" | "unknown";
 export type Ground = "casings" | "victim" | "video" | "call";
 export type Label = "gunshot" | "firework" | "other" | "unknown";
@@ -188,7 +191,7 @@ export type Asked =
   | { action: "acknowledge"; instead_of?: string }
   | { action: "call_back" | "dispatch"; text: string; instead_of?: string }
   | { action: "judge"; label: Label; count: number | null; blind?: boolean }
-  | { action: "close"; outcome: Outcome; grounds: Ground[]; text: string }
+  | { action: "close"; outcome: Outcome; grounds: Ground[]; found?: Spot | null; text: string }
   | { action: "note"; text: string }
   | { action: "undo"; line: number };
 

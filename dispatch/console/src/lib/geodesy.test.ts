@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { toGlobe, turn, zoomOf } from "./geodesy";
+import { readGlobe, toGlobe, toNetwork, turn, zoomOf } from "./geodesy";
 
 const ORIGIN = { lat: 44.84, lon: -0.58 };
 
@@ -14,6 +14,18 @@ test.each([
   const found = toGlobe(ORIGIN, { x, y });
   expect(found.lat).toBeCloseTo(lat, 8);
   expect(found.lon).toBeCloseTo(lon, 8);
+});
+
+test.each([[5000, 3000], [-4000, 8000], [0, 0]])("%d m east and %d m north come back from the globe", (x, y) => {
+  const back = toNetwork(ORIGIN, toGlobe(ORIGIN, { x, y }));
+  expect(back.x).toBeCloseTo(x, 2);
+  expect(back.y).toBeCloseTo(y, 2);
+});
+
+test("coordinates are read as people write them, and nothing else is", () => {
+  expect(readGlobe("44.8412, -0.5793")).toEqual({ lat: 44.8412, lon: -0.5793 });
+  expect(readGlobe(" 44.8412 -0.5793 ")).toEqual({ lat: 44.8412, lon: -0.5793 });
+  for (const wrong of ["", "44.8412", "95, 3", "44.8412, -190", "near the bridge", "44,8412, -0,5793"]) expect(readGlobe(wrong)).toBeNull();
 });
 
 test("the network's north turns with the meridians", () => {

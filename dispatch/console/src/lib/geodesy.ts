@@ -24,6 +24,24 @@ export function toGlobe(origin: Globe, place: Place): Globe {
   return { lat: Math.atan2(up, out) / DEGREE, lon: Math.atan2(y, x) / DEGREE };
 }
 
+/** The other way, by stepping towards it. */
+export function toNetwork(origin: Globe, there: Globe): Place {
+  let place = { x: 0, y: 0 };
+  for (let step = 0; step < 6; step++) {
+    const here = toGlobe(origin, place);
+    const [north, east] = [there.lat - here.lat, (there.lon - here.lon) * Math.cos(there.lat * DEGREE)];
+    place = { x: place.x + east * DEGREE * EQUATOR_M, y: place.y + north * DEGREE * EQUATOR_M };
+  }
+  return place;
+}
+
+/** "44.8412, -0.5793" as a place; null where it is none. */
+export function readGlobe(text: string): Globe | null {
+  const found = /^\s*(-?\d{1,2}(?:\.\d+)?)\s*[,;\s]\s*(-?\d{1,3}(?:\.\d+)?)\s*$/.exec(text);
+  const [lat, lon] = [Number(found?.[1]), Number(found?.[2])];
+  return found !== null && Math.abs(lat) <= 90 && Math.abs(lon) <= 180 ? { lat, lon } : null;
+}
+
 /** How far the network's north is turned from a web map's at a place, in degrees clockwise. */
 export function turn(origin: Globe, place: Place): number {
   const here = toGlobe(origin, place);

@@ -38,6 +38,15 @@ class GroundLayers {
     return { number: of(number), x: of(x), y: of(y), time_ms: of(time_ms), label: of(label), more };
   });
 
+  /** Whether the next press on the map tells a form a place, and the place told. */
+  picking = $state(false);
+  picked = $state.raw<Place | null>(null);
+
+  pick(place: Place): void {
+    this.picked = place;
+    this.picking = false;
+  }
+
   measure(on: boolean): void {
     this.measuring = on;
     this.marks = [];
