@@ -24,9 +24,12 @@ from dispatch.store.decisions import AbsentError
 from dispatch.store.events import events_of, newest_events
 from dispatch.store.journal import entries_after, last_entry
 from dispatch.store.reports import arrivals_of
+from dispatch.store.search import Wanted, search
 from dispatch.stream import Message
 
+GUNSHOT = "gunshot"
 EVENTS_SHOWN = 200
+SHOTS_SHOWN = 50  # of which so many possible gunshots, further back if need be
 LOOK_AGAIN_S = 10.0  # how long an open stream may outlast its session
 
 STREAM = {"description": "server-sent events", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
@@ -78,13 +81,18 @@ def _state(centre: Centre, connection: sa.Connection, exact: bool) -> State:
     last_id = last_entry(connection)
     origin = centre.frame.origin
     nodes = [centre.node_model(status.record.id, exact=exact) for status in centre.nodes.all()]
+    newest = newest_events(connection, EVENTS_SHOWN)
+    shots = sum(record.event.label == GUNSHOT for record in newest)
+    if len(newest) == EVENTS_SHOWN and shots < SHOTS_SHOWN:  # a night of fireworks
+        wanted = Wanted(from_ns=0, until_ns=2**62, label=GUNSHOT)
+        newest += search(connection, wanted, newest[-1].number, SHOTS_SHOWN - shots)[0]
     return State(
         now_ms=centre.now_ms,
         name=centre.settings.name,
         origin=None if origin is None else Globe(lat=origin.lat, lon=origin.lon),
         last_id=last_id,
         nodes=[node for node in nodes if node is not None],
-        events=[render_event(record, centre.frame) for record in newest_events(connection, EVENTS_SHOWN)],
+        events=[render_event(record, centre.frame) for record in newest],
     )
 
 

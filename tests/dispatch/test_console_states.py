@@ -213,6 +213,15 @@ def test_a_thousand_events_within_seconds_leave_the_page_fluid(browser: Browser)
         expect(page.locator("#queue-e964")).to_be_in_viewport()
 
 
+def test_fireworks_never_push_a_shot_off_the_page(browser: Browser) -> None:
+    with canned(events=[event(0, 600)]) as centre, opened(browser, centre) as page:
+        for number in range(1, 1100):
+            centre.say("event", event(number, ago_s=0, count=1, label="firework"))
+        expect(page.get_by_text("300 other sounds")).to_be_visible(timeout=30_000)
+        expect(page.get_by_test_id("shot")).to_have_count(1)
+        expect(page.get_by_test_id("capped")).to_have_count(0)
+
+
 def test_what_came_by_itself_stays_long_enough_to_be_read(browser: Browser) -> None:
     with canned() as centre, opened(browser, centre) as page:
         centre.say("event", event(1))

@@ -30,6 +30,7 @@ from tests.dispatch.running import RunningCentre, block, running_centre, send, t
 
 ORIGIN = Origin(lat=44.84, lon=-0.58, height_m=20.0)
 HEAD = b"PMTiles\x03"
+EARLIER_NS = time.time_ns() - 7200 * 10**9
 
 
 def streets(path: Path, geometry: object) -> Path:
@@ -142,7 +143,7 @@ def test_files_that_cannot_be_drawn_stop_the_centre_at_its_start(tmp_path: Path)
 
 def shot(number: int, label: str = "gunshot", version: int = 1, *, x: float = 0.0, exercise: bool = False) -> Shot:
     """A shot of its own event, each ten seconds after the last."""
-    time_ns = 1_700_000_000_000_000_000 + number * 10_000_000_000
+    time_ns = EARLIER_NS + number * 10_000_000_000
     heard = Arrival(id=f"n:{number}", node="n", x=0.0, y=0.0, z=0.0, time_ns=time_ns, exercise=exercise)
     place = Solution(
         x=x or float(number % 100),
@@ -194,3 +195,16 @@ def test_ten_thousand_past_events_are_told_within_seconds(tmp_path: Path) -> Non
     assert time.process_time() - began < 5.0
     assert (len(found), more, found[0].number) == (10_000, True, 10_050)
     store.close()
+
+
+def test_a_night_of_fireworks_leaves_the_shots_on_a_page_that_is_opened_anew(tmp_path: Path) -> None:
+    store = Store(tmp_path / "data")
+    store.write_now(lambda c: add_shots(c, [shot(0)], EARLIER_NS // 10**6, "m"))
+    for number in range(1, 240):
+        firework = shot(number, "firework")
+        store.write_now(lambda c: add_shots(c, [firework], EARLIER_NS // 10**6, "m"))  # noqa: B023 — called at once
+    store.close()
+    with running_centre(tmp_path / "data") as running:
+        events = running.state()["events"]
+    assert [e["label"] for e in events].count("firework") == 200
+    assert [e["label"] for e in events].count("gunshot") == 1

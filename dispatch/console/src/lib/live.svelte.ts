@@ -8,6 +8,7 @@ const RETRY_MS = 2000;
 const QUIET_MS = 20_000; // nodes report every few seconds: longer silence than this is asked about
 const ASLEEP_MS = 5000; // a second that lasts this long means that the computer slept
 export const KEPT = 1000;
+const OTHERS_KEPT = 300; // a night of fireworks never pushes a shot off the page
 const TOGETHER_MS = 40; // what comes within this time is drawn at once: a thousand events a minute stay usable
 const NODES_TOGETHER_MS = 250; // two hundred nodes report every three seconds, and none of it is urgent
 
@@ -165,8 +166,12 @@ class Live {
       known.set(event.id, event);
       if (before === null || before.updated_ms < event.updated_ms) changes.push({ event, before });
     }
-    this.capped ||= known.size > KEPT;
-    this.events = sorted([...known.values()]).filter((e, i) => i < KEPT || e.id === this.held);
+    const counts = { shots: 0, others: 0 };
+    this.events = sorted([...known.values()]).filter((e) => {
+      const fits = e.label === "gunshot" ? ++counts.shots <= KEPT : ++counts.others <= OTHERS_KEPT;
+      return fits || e.id === this.held;
+    });
+    this.capped ||= counts.shots > KEPT;
     if (changes.length > 0) this.onChanges(changes);
   }
 
