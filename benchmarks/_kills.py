@@ -20,11 +20,11 @@ import sqlalchemy as sa
 from acoustic.errors import ResourceError
 from dispatch.audit import Check, next_lines
 from dispatch.authority import open_authority
-from dispatch.locator import QUIET_S, backlog
+from dispatch.locator import QUIET_S
 from dispatch.processes import City
 from dispatch.store import Store
 from dispatch.store.events import latest_shots
-from dispatch.store.notes import note
+from dispatch.store.progress import waiting
 from dispatch.store.tables import arrivals, reports
 from localisation.verdict import WITHDRAWN
 from tests.dispatch import wire
@@ -186,14 +186,8 @@ def town_kills(times: int, seed: int = 3) -> dict[str, Any]:
 
 
 def _wait_until_located(store: Store) -> None:
-    """All was handed over, and every cell that has work has seen the newest arrival through, and looked once more."""
+    """Every cell has seen the newest arrival through, and looked at the whole once more."""
     end_s = time.monotonic() + DRAIN_S
-    while time.monotonic() < end_s and (store.read_now(backlog) or not store.read_now(_seen_through)):
+    while time.monotonic() < end_s and store.read_now(waiting):
         time.sleep(0.5)
     time.sleep(QUIET_S + 3.0)
-
-
-def _seen_through(connection: sa.Connection) -> bool:
-    last = connection.scalar(sa.select(sa.func.max(arrivals.c.row))) or 0
-    cells = [f"located cell_{column}_{row}" for column in (0, 1) for row in (0, 1)]
-    return all(int(note(connection, cell) or 0) >= last for cell in cells)

@@ -16,10 +16,10 @@ from dispatch.networks import Ground, Networks
 from dispatch.store.events import add_shots
 from dispatch.store.journal import Entry
 from dispatch.store.notes import note, set_note
+from dispatch.store.progress import LOCATED, rejoin
 from dispatch.store.reports import arrivals_after, last_row, newest_ns
 from localisation.arrivals import Arrival, Shot
 
-NOTE = "located"  # the row of the last arrival that was seen through, and its shots kept
 QUIET_S = 5.0  # longer than sound takes across a network: nothing more belongs to what was heard
 RETRY_S = 1.0
 T = TypeVar("T")
@@ -49,7 +49,8 @@ class Locator:
 
     async def run(self) -> None:
         """For ever: locate what comes, all that waits at once; when it has been quiet, look at the whole once more."""
-        missed, newest = await self._centre.store.read(missed_since(NOTE))
+        await self._centre.store.write(rejoin)
+        missed, newest = await self._centre.store.read(missed_since(LOCATED))
         await self._keep(await self._in_thread(self._networks.resume, missed, newest), missed)
         quiet_s: float | None = QUIET_S
         while True:
@@ -79,7 +80,7 @@ class Locator:
         now_ms = self._centre.now_ms
 
         def work(connection: sa.Connection) -> list[Entry]:
-            note_seen(connection, NOTE, batch)
+            note_seen(connection, LOCATED, batch)
             return add_shots(connection, shots, now_ms, self._centre.method.digest)
 
         while True:
@@ -91,11 +92,6 @@ class Locator:
 
     async def _in_thread(self, work: Callable[..., T], *arguments: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
-
-
-def backlog(connection: sa.Connection) -> int:
-    """How many kept arrivals were not seen through yet, or not handed to the workers."""
-    return len(arrivals_after(connection, int(note(connection, NOTE) or 0)))
 
 
 def missed_since(key: str) -> Callable[[sa.Connection], tuple[list[Arrival], int]]:

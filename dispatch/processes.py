@@ -20,11 +20,11 @@ import sqlalchemy as sa
 
 from acoustic.errors import ResourceError
 from dispatch.cli import issue_tokens
-from dispatch.locator import backlog
 from dispatch.people.register import add, admit_machine, make_link
 from dispatch.people.roles import Right, Role
 from dispatch.store import Store
 from dispatch.store.people import person_named
+from dispatch.store.progress import waiting
 
 STOP_S = 8.0
 SEES = frozenset({Right.SEE_EVENTS, Right.SEE_PLACES})
@@ -106,7 +106,7 @@ class City:
         """How many arrivals wait to be located, on a busy machine."""
         store = Store(self.data)
         try:
-            return store.read_now(backlog)
+            return store.read_now(waiting)
         finally:
             store.close()
 

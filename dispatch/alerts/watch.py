@@ -13,10 +13,9 @@ from dispatch.alerts.announce import node_subject
 from dispatch.alerts.destinations import Destination
 from dispatch.alerts.target import request
 from dispatch.centre import Centre
-from dispatch.locator import NOTE as LOCATED
-from dispatch.locator import backlog
 from dispatch.store.alerts import open_nodes
-from dispatch.store.notes import note, set_note
+from dispatch.store.notes import set_note
+from dispatch.store.progress import seen, waiting
 
 LOOK_EVERY_S = 5.0
 DEADLINE_S = 20.0
@@ -73,9 +72,10 @@ async def beat(centre: Centre) -> None:
 
 
 def _sign_of_life(before: str, now_ms: int, connection: sa.Connection) -> str:
-    """How far the locator has come. Raises ResourceError where that is no further than before, and much waits."""
+    """How far the locator or the workers have come. Raises ResourceError where that is no further than before, and
+    arrivals wait."""
     set_note(connection, NOTE, str(now_ms))
-    located = f"located {note(connection, LOCATED)}"
-    if located == before and backlog(connection):
+    located = ", ".join(f"{key} {row}" for key, row in seen(connection).items())
+    if located == before and waiting(connection):
         raise ResourceError("the locator has not come on since the last beat, and arrivals wait")
     return located

@@ -13,12 +13,12 @@ from dispatch.api.access import ANYONE, requires
 from dispatch.api.models import Model
 from dispatch.api.problems import ANSWERS
 from dispatch.centre import Centre
-from dispatch.locator import backlog
 from dispatch.metrics import CONTENT_TYPE
 from dispatch.people.door import Caller
 from dispatch.people.roles import Right
 from dispatch.store.alerts import count_by_state
 from dispatch.store.journal import last_entry
+from dispatch.store.progress import waiting
 
 
 class Health(Model):
@@ -54,4 +54,4 @@ def routes(centre: Centre) -> APIRouter:
 
 
 def _counts(connection: sa.Connection) -> tuple[dict[str, int], int]:
-    return count_by_state(connection), backlog(connection)
+    return count_by_state(connection), waiting(connection)

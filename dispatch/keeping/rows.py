@@ -13,9 +13,9 @@ import sqlalchemy as sa
 
 from arrays.report import read_report
 from dispatch.evidence import AROUND_NS
-from dispatch.locator import NOTE as LOCATED
 from dispatch.store.clips import end_clips
 from dispatch.store.notes import note, set_note
+from dispatch.store.progress import LOCATED
 from dispatch.store.reports import VARIABLES, Received, erased_body
 from dispatch.store.tables import alerts, arrivals, events, reports, shots
 from localisation.arrivals import Shot

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dispatch.store.progress import CELL
 from localisation.associate import Search
 
 MARGIN_M = 200.0  # two cells' places of one shot at their border differ by less, and so both may claim it
@@ -37,8 +38,13 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """Of its consumer and in notes and logs."""
+        """Of its consumer, and in logs."""
         return f"cell_{self.column}_{self.row}"
+
+    @property
+    def note(self) -> str:
+        """Under which the store notes how far it was seen through."""
+        return f"{CELL}_{self.column}_{self.row}"
 
     @property
     def number(self) -> int:

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Sequence
 
 import msgspec
+import sqlalchemy as sa
 from nats.aio.client import Client
 
 from acoustic.errors import ResourceError
 from arrays.broker import Broker
 from dispatch.centre import Centre
-from dispatch.locator import NOTE, RETRY_S, log, missed_since, note_seen
+from dispatch.locator import RETRY_S, log, missed_since, note_seen
+from dispatch.store.progress import LOCATED, begin_cells
 from dispatch.workers.cells import around, cells_of
 from dispatch.workers.queue import NEWS, connected, until
 from localisation.arrivals import Arrival
@@ -68,7 +70,7 @@ class Handover:
             self._waiting.get_nowait()  # in the store too
         while True:
             try:
-                missed, _ = await self._centre.store.read(missed_since(NOTE))
+                missed, _ = await self._centre.store.read(missed_since(LOCATED))
                 break
             except ResourceError as error:
                 log.warning("arrivals cannot be read; trying again", problem=str(error))
@@ -94,9 +96,14 @@ class Handover:
                 if cell in some
             )
         )
+
+        def noted(connection: sa.Connection) -> None:
+            begin_cells(connection, [cell.note for cell in some])
+            note_seen(connection, LOCATED, batch)
+
         while True:
             try:
-                return await self._centre.store.write(lambda connection: note_seen(connection, NOTE, batch))
+                return await self._centre.store.write(noted)
             except ResourceError as error:
                 log.warning("what was handed over cannot be noted; trying again", problem=str(error))
                 await asyncio.sleep(RETRY_S)

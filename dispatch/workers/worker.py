@@ -19,6 +19,8 @@ from dispatch.brokers.pulling import pulled
 from dispatch.locator import QUIET_S, RETRY_S, missed_since, note_seen
 from dispatch.networks import Ground, Networks
 from dispatch.store.events import add_shots, first_shots
+from dispatch.store.notes import note, set_note
+from dispatch.store.progress import LOCATED, begin_cells, keep_cells
 from dispatch.workers.borders import untold
 from dispatch.workers.cells import Cell
 from dispatch.workers.leases import Leases
@@ -51,6 +53,7 @@ async def work(office: Office) -> None:
 async def _cells(office: Office, leases: Leases, client: Client, thread: ThreadPoolExecutor) -> None:
     """For ever: work on this worker's share of the cells."""
     held: dict[Cell, asyncio.Task[None]] = {}
+    known: list[Cell] = []
 
     async def stop(some: Sequence[Cell]) -> None:
         tasks = [held.pop(cell) for cell in some]
@@ -65,6 +68,10 @@ async def _cells(office: Office, leases: Leases, client: Client, thread: ThreadP
                     task.result()
             try:
                 cells = await asyncio.to_thread(office.cells)
+                if cells != known:
+                    notes = [cell.note for cell in cells]
+                    await asyncio.to_thread(office.store.write_now, lambda c, notes=notes: keep_cells(c, notes))
+                    known = cells
                 share = await asyncio.to_thread(leases.share, len(cells))
                 for cell in [c for n, c in enumerate(held) if n >= share or c not in cells]:
                     await stop([cell])
@@ -88,7 +95,6 @@ class CellWork:
 
     def __init__(self, office: Office, cell: Cell, client: Client, thread: ThreadPoolExecutor) -> None:
         self._office, self._cell, self._client, self._thread = office, cell, client, thread
-        self._note = f"located {cell.name}"
         self._first: dict[str, tuple[float, float, int]] = {}  # of each shot: where it was placed first, and when (ns)
         ground = Ground(
             store=office.store,
@@ -101,19 +107,23 @@ class CellWork:
 
     async def run(self) -> None:
         """For ever: first what is in the store, then what comes; when it is quiet, look at the whole once more."""
-        missed, newest_ns = await self._kept(lambda: self._office.store.read_now(missed_since(self._note)))
+        store, note_key = self._office.store, self._cell.note
+        await self._kept(lambda: store.write_now(lambda c: begin_cells(c, [note_key])))
+        missed, newest_ns = await self._kept(lambda: store.read_now(missed_since(note_key)))
         missed = [arrival for arrival in missed if self._hears(arrival)]
         await self._keep(await self._kept(lambda: self._networks.resume(missed, newest_ns)), missed)
         config = ConsumerConfig(ack_wait=SETTLED_S)
         pull = await self._client.jetstream().pull_subscribe(self._cell.subject, self._cell.name, STREAM, config)
-        quiet = False
+        handed: str | None = None  # up to where arrivals were queued before it was quiet
         while True:
             if not (messages := await pulled(pull, AT_ONCE, QUIET_S)):
-                if not quiet:
+                if handed is None:
                     await self._keep(await self._kept(self._networks.flush), [])
-                quiet = True
+                else:
+                    await self._kept(lambda row=handed: store.write_now(lambda c: set_note(c, note_key, row)))  # type: ignore[misc]
+                handed = await self._kept(lambda: store.read_now(lambda c: note(c, LOCATED))) or "0"
                 continue
-            quiet = False
+            handed = None
             batch = [msgspec.json.decode(message.data, type=Arrival) for message in messages]
             await self._keep(await self._kept(lambda batch=batch: self._networks.locate(batch)), batch)  # type: ignore[misc]
             await asyncio.gather(*(message.ack() for message in messages))
@@ -126,7 +136,7 @@ class CellWork:
         now_ms = time.time_ns() // 1_000_000
 
         def write(connection: sa.Connection) -> bool:
-            note_seen(connection, self._note, batch)
+            note_seen(connection, self._cell.note, batch)
             entries = add_shots(connection, untold(connection, mine), now_ms, self._office.method.digest)
             self._office.announce(connection, [entry.subject for entry in entries], now_ms)
             return bool(entries)

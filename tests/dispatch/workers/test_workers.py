@@ -17,7 +17,7 @@ from dispatch.settings import Settings, Workers
 from dispatch.workers.office import Office
 from tests.dispatch import wire
 from tests.dispatch.postgres import Cluster
-from tests.dispatch.running import GRID, FakeNode, command, running_centre, send, tokens, wait_for
+from tests.dispatch.running import GRID, FakeNode, RunningCentre, command, running_centre, send, tokens, wait_for
 from tests.dispatch.test_brokers import server
 from tests.dispatch.test_locator import deliver, fire, near, settled
 
@@ -49,6 +49,14 @@ def taken(folder: Path, *names: str) -> int:
     return words.count("a cell is taken") - words.count("a cell is let go")
 
 
+def waiting(centre: RunningCentre) -> int:
+    """How many arrivals wait, as the centre counts it for Prometheus."""
+    (line,) = [
+        one for one in centre.api.get("/metrics").text.splitlines() if one.startswith("tocsin_arrivals_waiting ")
+    ]
+    return int(line.split()[1])
+
+
 def test_each_shot_is_told_once_at_a_border_and_while_workers_die(postgres: Cluster, tmp_path: Path) -> None:
     site, data = tmp_path / "centre.toml", tmp_path / "data"
     with server("nats", tmp_path / "nats") as nats, ExitStack() as workers:
@@ -61,6 +69,7 @@ def test_each_shot_is_told_once_at_a_border_and_while_workers_die(postgres: Clus
                 assert send(client, node.sealed(node.report(health=wire.health()))).status_code == 200
             start_ns = time.time_ns()
             deliver(client, fire(nodes, *ON_THE_LINE, start_ns))  # before there is any worker
+            wait_for(lambda: waiting(centre) == len(nodes))
             first = workers.enter_context(working(site, data, "first"))
             wait_for(lambda: taken(tmp_path, "first") == 4)
             wait_for(lambda: near(centre.state()["events"], *ON_THE_LINE))
@@ -75,6 +84,7 @@ def test_each_shot_is_told_once_at_a_border_and_while_workers_die(postgres: Clus
             deliver(client, bodies[2:])
             wait_for(lambda: near(centre.state()["events"], *WEST))
             state = settled(centre)
+            wait_for(lambda: waiting(centre) == 0)
     standing = [event for event in state["events"] if event["label"] != "withdrawn"]
     assert [event["count"] for event in standing] == [1, 1, 1]
     for place in (ON_THE_LINE, CORNER, WEST):
