@@ -32,8 +32,10 @@ from localisation.shared_sounds import (
     along_pairs,
     clearest,
     find_sounds,
+    outrun,
     pair_lags,
     roughly,
+    tame,
     vote,
 )
 
@@ -56,6 +58,7 @@ FAR_M = 3000.0
 GAUGE_S = 1e-6  # where no clock is known, their mean stays
 LEAST_FREEDOM = 4.0  # arrivals beyond the unknowns: what checks that all belongs together
 LEAST_AGREEING = 0.6  # share of them; false clocks reached 0.52 in simulations, true ones have 0.5 to 0.9
+OUTRUN = 2.0  # of those, to each that comes as much too early as others do
 CONFIRMING = 0.5  # share of the sounds, placed by the others, in which a recorder must bear them out
 LARGEST_SIGMA_S = 0.05  # of a clock that is of use: 17 m
 
@@ -84,13 +87,15 @@ def clocks(recorders: Sequence[Recorder], medium: Medium) -> Clocks:
     """The clocks of recorders at known places. Raises InputError where too few of them heard too little in common, or
     where what they heard can be explained in several ways.
     """
-    told = np.arange(len(recorders))
+    told, known = np.arange(len(recorders)), np.isfinite([r.clock_sigma_s for r in recorders])
     while True:
         if len(told) < LEAST_RECORDERS:
             raise InputError(
                 f"{len(told)} of {len(recorders)} recorders agree on what they heard; expected at least "
                 f"{LEAST_RECORDERS} with {LEAST_SOUNDS} sounds of several places in common"
             )
+        if known.any() and not known[told].any():
+            raise InputError("no recorder whose clock is known agrees with the others; expected one that does")
         problem = _Problem([clearest(recorders[int(n)]) for n in told], medium)
         best, sure = _searched(problem)
         if sure.all():
@@ -280,7 +285,9 @@ class _Problem:
                 moved = (unknowns - state.unknowns)[: self.count]
                 apart += np.median(np.delete(moved, n))
             shift_s, votes = vote(apart, GATES_S[-1])
-            sure[n] = abs(shift_s) <= SAME_S and votes >= max(LEAST_SOUNDS, CONFIRMING * there.sum() + 0.5)
+            early = outrun(apart, self.recorders[n].clear_db, GATES_S[-1])
+            enough = votes >= max(LEAST_SOUNDS, CONFIRMING * there.sum() + 0.5, OUTRUN * early + 0.5)
+            sure[n] = abs(shift_s) <= SAME_S and enough
         return sure
 
     def fitted(self, state: _State, weight: Floats, scale_s: float) -> Floats:
@@ -300,7 +307,7 @@ class _Problem:
         late = self.late(unknowns, heard) * weight[:, None]
         return np.concatenate(
             [
-                _tame(late[np.isfinite(late)])[0],
+                tame(late[np.isfinite(late)])[0],
                 offsets[self.known] / self.prior[self.known],
                 [] if self.known.any() else [(offsets.mean() - self.gauge) / GAUGE_S],
                 drift / DRIFT_SIGMA,
@@ -333,7 +340,7 @@ class _Problem:
             out[each, sound + axis] = place[:, axis]
         out[each, sound + 3] = -1.0
         late = self.late(unknowns, heard)[row, column] * weight[row]
-        out *= (weight[row] * _tame(late)[1])[:, None]
+        out *= (weight[row] * tame(late)[1])[:, None]
         first = 2 * n + 3 + 4 * np.arange(len(sounds))
         return np.concatenate(
             [
@@ -391,10 +398,3 @@ class _Problem:
             times=sounds[:, 3],
             misfit_s=scale_s,
         )
-
-
-def _tame(late: Floats) -> tuple[Floats, Floats]:
-    """Deviations as a heavy tail (Cauchy) counts them, and the derivative."""
-    size = np.sqrt(np.log1p(late**2))
-    slope = np.where(size > 1e-9, np.abs(late) / ((1.0 + late**2) * np.maximum(size, 1e-12)), 1.0)
-    return np.sign(late) * size, slope

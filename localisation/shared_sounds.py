@@ -25,6 +25,8 @@ PAUSE_S, TAIL_S = 0.8, 2.0  # between rounds of one group; of echoes and more ro
 SURE_S = 0.05  # a clock known so well is not sought
 REACH_SIGMA = 4.0
 SLACK_S = 0.02
+EARLY_S = (0.06, 1.0)  # before a direct sound, what is none of its own: the pauses of bursts
+FAINTER_DB = 10.0  # than direct sounds are rounds not
 GRID = 20  # points a side, 30 % beyond the recorders
 LEVEL_SIGMA_DB, FALL_DB = 6.0, 25.0  # of recorders' levels; what ten times the distance takes
 ROUGH_S = 0.15
@@ -209,6 +211,25 @@ def vote(apart: Floats, gate_s: float) -> tuple[float, int]:
     if not votes or votes[best] <= now:
         return 0.0, now
     return float(np.median(far[best : high[best]])), votes[best]
+
+
+def outrun(apart: Floats, clear_db: Floats, gate_s: float) -> int:
+    """How many of K sounds have an impulse of n as much too early as each other, of how far those are from where they
+    should be, (K, n) s, and how clear they are, (n,): nothing outruns the direct sound, so the impulses that were taken
+    for it may be later rounds. Fainter ones than what is where it should be are strangers and do not count.
+    """
+    clear = np.broadcast_to(clear_db, apart.shape)
+    there = np.abs(apart) <= gate_s
+    least_db = float(np.median(clear[there])) - FAINTER_DB if there.any() else 0.0
+    early = (apart < -EARLY_S[0]) & (apart > -EARLY_S[1]) & (clear >= least_db)
+    return vote(np.where(early, apart, np.nan), gate_s)[1]
+
+
+def tame(late: Floats) -> tuple[Floats, Floats]:
+    """Deviations as a heavy tail (Cauchy) counts them, and the derivative."""
+    size = np.sqrt(np.log1p(late**2))
+    slope = np.where(size > 1e-9, np.abs(late) / ((1.0 + late**2) * np.maximum(size, 1e-12)), 1.0)
+    return np.sign(late) * size, slope
 
 
 def _grid(places: Floats) -> tuple[Floats, Floats]:
