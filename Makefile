@@ -1,5 +1,5 @@
 # The verbs a newcomer tries. Each installs what it needs: Python ≥ 3.11 and Node ≥ 20 are all that is asked for.
-.PHONY: install demo test bench scorecard soak fuzz audit deb check clean
+.PHONY: install demo test bench scorecard soak fuzz audit deb pictures check clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -44,6 +44,10 @@ audit: $(VENV)/services
 deb: install
 	@$(call debian,python3-venv)
 	packaging/build.sh $(VENV)/bin/pip
+
+# docs/console/: every page of the console, by night and by day.
+pictures: install $(VENV)/services
+	$(VENV)/bin/python -m tests.dispatch.pictures docs/console
 
 check: install
 	$(VENV)/bin/ruff check .

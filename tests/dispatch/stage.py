@@ -17,6 +17,7 @@ from arrays.report import Health, WireArrival
 from dispatch.people import register
 from dispatch.people.roles import Role
 from dispatch.store import Store
+from dispatch.store.people import LinkKind
 from tests.dispatch.running import FakeNode, Lines, RunningCentre, block, running_centre, send, tokens, wait_for
 
 S = 10**9
@@ -125,12 +126,13 @@ def staged(folder: Path) -> Iterator[Stage]:
         yield stage
 
 
-def person(centre: RunningCentre, name: str, role: str) -> str:
-    """The link of a new person."""
+def person(centre: RunningCentre, name: str, role: str, kind: LinkKind | None = None) -> str:
+    """The link of a new person; of kind `enter`, it asks for no password."""
     store, now_ms = Store(centre.data), time.time_ns() // 1_000_000
 
     def work(connection: sa.Connection) -> str:
-        return register.make_link(connection, register.add(connection, name, Role(role), "Ann", now_ms), "Ann", now_ms)
+        added = register.add(connection, name, Role(role), "Ann", now_ms)
+        return register.make_link(connection, added, "Ann", now_ms, kind)
 
     try:
         return store.write_now(work)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from dispatch.counting import counted, span_of
 from dispatch.settings import read_settings
@@ -195,25 +195,26 @@ def test_a_drill_goes_the_whole_way_and_counts_nowhere(page: Page, stage: Stage)
     assert "0 nodes listen within 1000 m" in nowhere.json()["error"]
 
 
-def test_an_auditor_reads_the_audit_log_and_changes_nothing(page: Page, stage: Stage) -> None:
+def test_an_auditors_day_in_french_reads_all_and_changes_nothing(browser: Browser, stage: Stage) -> None:
+    page = browser.new_page(locale="fr-FR", viewport={"width": 1280, "height": 800})
     stage.centre.show(page, "auditor")
     page.get_by_test_id("pages").get_by_role("link", name="Administration").click()
     expect(page.get_by_test_id("sheet")).to_have_attribute("data-page", "alerts")
-    expect(page.get_by_role("button", name="Try")).to_have_count(0)
-    expect(page.get_by_role("navigation", name="Administration").get_by_role("link")).to_have_text(
-        ["Alerts", "Audit log"]
-    )
-    page.get_by_role("link", name="Audit log").click()
-    page.get_by_label("Kind").select_option("node")
-    page.get_by_label("Holds the text").fill("roof-3")
+    expect(page.get_by_role("button", name="Essayer")).to_have_count(0)
+    tabs = page.get_by_role("navigation", name="Administration").get_by_role("link")
+    expect(tabs).to_have_text(["Alertes", "Journal d'audit"])
+    tabs.last.click()
+    page.get_by_label("Genre").select_option("node")
+    page.get_by_label("Contient le texte").fill("roof-3")
     page.keyboard.press("Enter")
     rows = page.get_by_test_id("journal").locator("tbody tr")
     expect(rows.last).to_contain_text("enrolled")
     expect(rows.filter(has_text="roof-4")).to_have_count(0)
-    page.get_by_role("button", name="Check the chain").click()
-    expect(page.get_by_test_id("checked")).to_contain_text("The chain holds")
+    page.get_by_role("button", name="Vérifier la chaîne").click()
+    expect(page.get_by_test_id("checked")).to_contain_text("La chaîne tient")
     page.goto(f"{stage.centre.page}/#/people")
     expect(page.get_by_test_id("sheet")).to_have_count(0)
+    page.close()
 
 
 def test_an_empty_centre_leads_to_a_clap_on_the_map(page: Page, tmp_path: Path) -> None:

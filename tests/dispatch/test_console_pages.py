@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from recordings.formats.labels import read_raven
 from recordings.formats.shots import read_csv, read_geojson
 from tests.dispatch.running import REPOSITORY
-from tests.dispatch.stage import Stage, play, staged
+from tests.dispatch.stage import Stage, person, play, staged
 from tests.dispatch.test_console import CHROMIUM, DRAWING, PLAIN
 from tests.dispatch.test_console_access import violations
 
@@ -206,7 +207,59 @@ def test_a_wall_display_has_the_board_alone(page: Page, stage: Stage) -> None:
     expect(page.get_by_test_id("sheet")).to_have_count(0)
 
 
-PAGES = ("search", "handover", "nodes", "people", "alerts", "models", "keeping", "journal", "drill", "start")
+def test_an_analysts_day_in_spanish(browser: Browser, stage: Stage) -> None:
+    page = browser.new_page(locale="es-ES", viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    page.goto(f"{stage.centre.page}/#/{person(stage.centre, 'Eva Ruiz', 'analyst', 'enter')}")
+    first = page.get_by_test_id("to-judge").locator("button").first
+    expect(first).to_be_visible()
+    page.get_by_test_id("pages").get_by_role("link", name="Búsqueda").click()
+    hidden = page.get_by_test_id("results").get_by_role("link", name="Primero su respuesta")
+    expect(hidden).not_to_have_count(0)
+    waiting = hidden.count()
+    hidden.first.click()
+    page.get_by_label("disparos", exact=True).check()
+    page.get_by_role("button", name="Guardar").click()
+    expect(page.get_by_test_id("verdicts")).to_contain_text("Eva Ruiz")
+    page.get_by_test_id("pages").get_by_role("link", name="Búsqueda").click()
+    expect(page.get_by_test_id("results").get_by_role("link", name="Primero su respuesta")).to_have_count(waiting - 1)
+    with page.expect_download(timeout=60_000) as coming:
+        page.get_by_role("button", name="Informe").last.click()
+    assert Path(coming.value.path()).read_bytes().startswith(b"%PDF")
+    assert stage.ann.get("/api/performance").json()[0]["agreement"]["of"] == 1
+    page.get_by_test_id("pages").get_by_role("link", name="Cifras").click()
+    expect(page.get_by_test_id("figures")).to_contain_text(re.compile(r"\d+\s*alertas"))
+    page.close()
+
+
+def test_a_missed_shooting_is_entered_and_counted(page: Page, stage: Stage) -> None:
+    stage.centre.show(page, "dispatcher")
+    go(page, stage, "figures")
+    form = page.get_by_role("form", name="Shootings that raised no alert")
+    form.get_by_label("Time").fill("2026-11-20T22:14:00")
+    form.get_by_label("Place").fill("44.8412, -0.5793")
+    form.get_by_label("Case").fill("2026/114")
+    expect(form.get_by_role("button")).to_be_disabled()  # without what shows it
+    form.get_by_label("casings").check()
+    form.get_by_role("button").press("Enter")
+    expect(page.get_by_role("status").filter(has_text="Case 2026/114 is entered.")).to_be_visible()
+    expect(page.get_by_test_id("missed")).to_contain_text("2026/114")
+    expect(page.get_by_test_id("by-month")).to_contain_text("2026-11")
+    assert stage.ann.get("/api/performance").json()[0]["missed"] == 1
+
+
+def test_a_wall_display_in_spanish_shows_a_shot_by_itself(browser: Browser, stage: Stage) -> None:
+    page = browser.new_page(locale="es-ES", viewport={"width": 1920, "height": 1080})
+    page.goto(f"{stage.centre.page}/#/{person(stage.centre, 'Pared', 'wall')}")
+    expect(page.get_by_test_id("link")).to_contain_text("En directo")
+    stage.fire(250.0, 160.0, ago_s=1.0)
+    number = stage.event(250.0, 160.0)["number"]
+    expect(page.get_by_test_id("shot").first).to_contain_text(re.compile(rf"Posible disparo\s*{number}"))
+    expect(page.get_by_test_id("decide")).to_have_count(0)
+    expect(page.get_by_test_id("pages")).to_have_count(0)
+    page.close()
+
+
+PAGES = ("search", "handover", "figures", "nodes", "people", "alerts", "models", "keeping", "journal", "drill", "start")
 LOOKS = [("en-GB", "dark", 1280), ("fr-FR", "light", 390), ("es-ES", "dark", 390)]
 
 

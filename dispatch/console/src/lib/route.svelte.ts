@@ -5,6 +5,7 @@ import { who } from "./who.svelte";
 export const PAGES = {
   search: "see-events",
   handover: "read-log",
+  figures: "see-events",
   nodes: "administer",
   people: "administer",
   alerts: "read-journal",

@@ -1,5 +1,5 @@
 // What the pages ask of the centre, field by field as dispatch/api defines it.
-import { ask, get, one, post, type Decision, type Incident, type NodeState } from "../lib/api";
+import { ask, get, one, post, type Decision, type Ground, type Incident, type NodeState } from "../lib/api";
 
 export interface Search {
   days: number | null;
@@ -206,3 +206,45 @@ export interface Clap {
 }
 export const heard = (after: number | null): Promise<{ last: number; heard: Clap[] }> =>
   get(`/api/heard${after === null ? "" : `?after=${after}`}`);
+
+export interface Measure {
+  value: number | null;
+  low: number | null;
+  high: number | null;
+}
+export interface Share extends Measure {
+  count: number;
+  of: number;
+}
+export interface Figures {
+  month: string;
+  zone: string;
+  alerts: number;
+  outcomes: Record<string, number>;
+  missed: number;
+  recall: Share;
+  precision: { decided: Share; undecided: Share; at_least: Share };
+  false_alerts: Measure;
+  error_m: Measure;
+  latency_s: Measure;
+  latency_95_s: Measure;
+  agreement: Share;
+}
+export const figures = (days: URLSearchParams): Promise<Figures[]> => get(`/api/performance?${days}`);
+
+export interface Miss {
+  id: string;
+  time_ms: number;
+  reference: string;
+  grounds: Ground[];
+  text: string;
+  by: string;
+}
+export const missed = {
+  all: (): Promise<Miss[]> => get("/api/missed"),
+  enter: (asked: { time_ms: number; place: { lat: number; lon: number }; reference: string; grounds: Ground[]; text: string }): Promise<Miss> =>
+    post("/api/missed", asked),
+};
+
+/** A share that was counted, which may be none or all; a machine's probability never is. */
+export const counted = (share: number): string => `${Math.round(100 * share)}\u00a0%`;

@@ -50,7 +50,7 @@ export const english = {
   to_night: "Switch to the night theme",
   to_day: "Switch to the day theme",
   sound: "Sound",
-  pages: { all: "Pages", board: "Board", search: "Search", handover: "Handover", administration: "Administration" },
+  pages: { all: "Pages", board: "Board", search: "Search", handover: "Handover", figures: "Figures", administration: "Administration" },
   sound_off: "Sound is off",
   sound_waiting: "Press any key for sound",
   sound_on: "Sound is on",

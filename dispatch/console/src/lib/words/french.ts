@@ -77,7 +77,7 @@ export const french: Words = {
   to_night: "Passer au thème de nuit",
   to_day: "Passer au thème de jour",
   sound: "Son",
-  pages: { all: "Pages", board: "Tableau", search: "Recherche", handover: "Relève", administration: "Administration" },
+  pages: { all: "Pages", board: "Tableau", search: "Recherche", handover: "Relève", figures: "Chiffres", administration: "Administration" },
   sound_off: "Le son est coupé",
   sound_waiting: "Pressez une touche pour le son",
   sound_on: "Le son est activé",

@@ -78,7 +78,7 @@ export const spanish: Words = {
   to_night: "Cambiar al tema de noche",
   to_day: "Cambiar al tema de día",
   sound: "Sonido",
-  pages: { all: "Páginas", board: "Tablero", search: "Búsqueda", handover: "Relevo", administration: "Administración" },
+  pages: { all: "Páginas", board: "Tablero", search: "Búsqueda", handover: "Relevo", figures: "Cifras", administration: "Administración" },
   sound_off: "Sonido apagado",
   sound_waiting: "Pulse una tecla para el sonido",
   sound_on: "Sonido encendido",

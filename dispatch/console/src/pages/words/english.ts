@@ -7,6 +7,7 @@ export const english = {
   title: {
     search: "Search",
     handover: "Handover",
+    figures: "Figures",
     nodes: "Nodes",
     people: "People and programs",
     alerts: "Alerts",
@@ -259,6 +260,32 @@ export const english = {
   over_noise: "Over the noise",
   step_next: "A drill",
   step_next_note: "With three nodes listening, see the whole chain at work, marked as an exercise:",
+
+  // figures
+  count: "Count",
+  of: (n: number, of: number): string => `${n} of ${of}`,
+  alerts_counted: (n: number): string => (n === 1 ? "alert" : "alerts"),
+  missed_counted: "missed",
+  precision: "Precision, of decided",
+  undecided: "Undecided",
+  recall: "Recall",
+  agreement: "Blind verdicts that agree",
+  figures_note: "Bars hold with 95 %. Precision is of decided alerts alone, so it stands beside the share that nobody decided. Exercises count nowhere. Each figure's formula is in docs/dispatch/performance.md.",
+  month: "Month",
+  all_months: "all",
+  all_zones: "all",
+  false_rate: "False per km² and day",
+  error: "Off the finds",
+  latency: "Latency, median",
+  log_of_a_day: "Log of a day",
+  day: "Day",
+  missed: "Shootings that raised no alert",
+  missed_note: "A confirmed shooting that the network missed counts in recall. Nothing takes it back, and a case is entered once.",
+  case: "Case",
+  grounds: "What shows it",
+  place_degrees: "Place: latitude, longitude",
+  missed_enter: "Enter it",
+  missed_kept: (reference: string): string => `Case ${reference} is entered.`,
 };
 
 export type PageWords = typeof english;
