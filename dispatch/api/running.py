@@ -20,7 +20,6 @@ from dispatch.keeping.record import KIND as DELETION
 from dispatch.people.door import Caller
 from dispatch.people.roles import Right
 from dispatch.store.journal import lines_before
-from dispatch.store.notes import note
 from dispatch.store.reports import last_bodies
 from dispatch.store.tables import arrivals, events, journal, reports
 
@@ -106,10 +105,8 @@ def running_routes(centre: Centre) -> APIRouter:
     @router.get("/keeping")
     async def keeping(_caller: Administers) -> Keeping:
         """What is kept, how long, and what was erased."""
-        counts, lines, backed = await centre.store.read(
-            lambda c: (_counts(c), lines_before(c, LATEST, NEWEST, DELETION), note(c, BACKED_UP))
-        )
-        keep = centre.settings.keep
+        counts, lines = await centre.store.read(lambda c: (_counts(c), lines_before(c, LATEST, NEWEST, DELETION)))
+        keep, backed = centre.settings.keep, Path(centre.settings.data) / BACKED_UP
         return Keeping(
             arrivals_h=keep.arrivals_h,
             events_days=keep.events_days,
@@ -117,7 +114,7 @@ def running_routes(centre: Centre) -> APIRouter:
             kept=counts,
             bytes=sum(path.stat().st_size for path in Path(centre.settings.data).glob("tocsin.db*")),
             erased=[_erased(line.recorded_ms, msgspec.json.decode(line.data)) for line in lines if line.data],
-            backed_up_ms=None if backed is None else int(backed),
+            backed_up_ms=int(backed.read_text()) if backed.is_file() else None,
         )
 
     return router

@@ -14,14 +14,14 @@ from pathlib import Path
 import msgspec
 
 from acoustic.errors import InputError, ResourceError
+from arrays.whole import write_whole
 from dispatch.keeping.copying import copy_store
 from dispatch.keeping.vault import CHUNKS, SNAPSHOTS, Vault
 from dispatch.store import Store
 from dispatch.store.databases import FILE, URL_FILE
-from dispatch.store.notes import set_note
 
 CHUNK_BYTES = 1 << 18  # 64 pages of the store: small enough that a night's changes touch few
-BACKED_UP = "backed up"  # the note of when, UTC ms
+BACKED_UP = "last-backup"  # in the data folder, beside what is backed up: when, UTC ms
 STORE, SETTINGS, KEYS, ADDRESSES, ERASED = FILE, "centre.toml", "keys", "addresses.db", "erased"
 NAME = "%Y%m%dT%H%M%SZ"
 DAY_MS = 86_400_000
@@ -77,17 +77,8 @@ def back_up(vault: Vault, data: Path, settings: Path | None, program: str, now_m
     name = datetime.fromtimestamp(now_ms / 1e3, UTC).strftime(NAME)
     told = Snapshot(made_ms=now_ms, program=program, schema=schema, files=tuple(files))
     written += vault.put(f"{SNAPSHOTS}/{name}", msgspec.msgpack.encode(told))
-    _note(data, now_ms)
+    write_whole(data / BACKED_UP, str(now_ms).encode())
     return Made(name=name, held=held, written=written, ended=_end_older(vault, now_ms - round(keep_days * DAY_MS)))
-
-
-def _note(data: Path, now_ms: int) -> None:
-    """Let the centre's page tell when the last backup was made."""
-    store = Store(data)
-    try:
-        store.write_now(lambda connection: set_note(connection, BACKED_UP, str(now_ms)))
-    finally:
-        store.close()
 
 
 def snapshot(vault: Vault, name: str) -> Snapshot:
