@@ -7,6 +7,7 @@ truly heard. Nothing here waits or is shared: whoever owns it calls it from one 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from acoustic.air import Air
 from dispatch.store import Store
 from dispatch.store.events import latest_shots
 from dispatch.store.reports import arrivals_between
-from localisation.arrivals import Arrival, Shot, Station
+from localisation.arrivals import MOVED_M, Arrival, Shot, Station
 from localisation.network import Network
 
 REACH_NS = 60 * 10**9  # arrivals of one shot lie within this, with room
@@ -74,7 +75,10 @@ class Networks:
         fresh = [a for a in batch if a.exercise == one.exercise and a.time_ns >= one.floor_ns]
         now_ns = self._ground.clock_ns()
         one.newest_ns = max([one.newest_ns, *(min(a.time_ns, now_ns) for a in fresh)])
-        shots = one.network.feed(fresh, self._stations(one.exercise))
+        shots: list[Shot] = []
+        if one.network.stands_elsewhere([*fresh, *self._stations(one.exercise)]):
+            one.network, shots = self._build(one.floor_ns, one.newest_ns, one.exercise)
+        shots += one.network.feed(fresh, self._stations(one.exercise))
         if one.newest_ns - one.floor_ns > 2 * KEEP_NS:
             one.floor_ns = one.newest_ns - KEEP_NS
             one.network.forget_before(one.floor_ns)
@@ -86,13 +90,26 @@ class Networks:
         return [shot for span in _spans(late) for shot in self._build(*span, one.exercise)[1]]
 
     def _build(self, first_ns: int, last_ns: int, exercise: bool) -> tuple[Network, list[Shot]]:
-        """A network that knows what is kept of a span of time, and what it finds anew in it."""
-        read, hears = self._ground.store.read_now, self._ground.hears
+        """A network that knows what is kept of a span of time, and what it finds anew in it.
+
+        A node that was enrolled anew elsewhere stands at one place only, its latest: what was heard at another one, and
+        the shots that rest on it, are final.
+        """
+        read, hears, stations = self._ground.store.read_now, self._ground.hears, self._stations(exercise)
         shots = read(lambda c: latest_shots(c, first_ns - 2 * REACH_NS, last_ns + 2 * REACH_NS))
         heard = read(lambda c: arrivals_between(c, first_ns - REACH_NS, last_ns + REACH_NS))
+        shots = [s for s in shots if s.exercise == exercise and all(map(hears, s.arrivals))]
+        heard = [a for a in heard if a.exercise == exercise and hears(a)]
+        told: list[Arrival | Station] = [*(a for s in shots for a in s.arrivals), *heard, *stations]
+        place = {one.node: (one.x, one.y, one.z) for one in told}
+
+        def here(a: Arrival) -> bool:
+            return math.dist(place[a.node], (a.x, a.y, a.z)) <= MOVED_M
+
+        final = {a.id for s in shots if not all(map(here, s.arrivals)) for a in s.arrivals}
         network = Network(self._ground.air)
-        network.resume(s for s in shots if s.exercise == exercise and all(map(hears, s.arrivals)))
-        found = network.feed((a for a in heard if a.exercise == exercise and hears(a)), self._stations(exercise))
+        network.resume(s for s in shots if all(map(here, s.arrivals)))
+        found = network.feed((a for a in heard if here(a) and a.id not in final), stations)
         return network, found
 
     def _stations(self, exercise: bool) -> list[Station]:

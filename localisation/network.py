@@ -98,6 +98,10 @@ class Network:
             changed |= {shot.key: shot for shot in shots}
         return sorted(changed.values(), key=lambda s: s.origin.time_ns)
 
+    def stands_elsewhere(self, heard: Iterable[Arrival | Station]) -> bool:
+        """Whether one of these is of a node that this network knows at another place."""
+        return any(_apart(self._places.get(one.node), (one.x, one.y, one.z)) for one in heard)
+
     def flush(self) -> list[Shot]:
         """Explain every stretch as a whole: nothing more will come."""
         ordered = sorted(self._arrivals.values(), key=lambda a: (a.time_ns, a.id))
@@ -122,8 +126,8 @@ class Network:
         if known is None:
             self._places[node] = place
             self._field, self._whole = None, set()
-        elif (apart := math.dist(known, place)) > MOVED_M:
-            raise InputError(f"node {node} is at two places {apart:.0f} m apart; expected one")
+        elif _apart(known, place):
+            raise InputError(f"node {node} is at two places {math.dist(known, place):.0f} m apart; expected one")
 
     def _found_again(self, told: Iterable[Arrival]) -> set[str]:
         """Take what nodes found when asked again, once a node and shot; the arrivals to look at anew because of it."""
@@ -386,3 +390,7 @@ def _moved(arrival: Arrival, seconds: float) -> Arrival:
 def key_of(arrivals: Sequence[Arrival]) -> str:
     """The key of a shot that is published first: made of its arrivals."""
     return hashlib.sha256("\n".join(sorted(a.id for a in arrivals)).encode()).hexdigest()[:16]
+
+
+def _apart(known: tuple[float, float, float] | None, place: tuple[float, float, float]) -> bool:
+    return known is not None and math.dist(known, place) > MOVED_M

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.dispatch import wire
-from tests.dispatch.running import FakeNode, Lines, RunningCentre, block, running_centre, send, tokens, wait_for
+from tests.dispatch.running import FakeNode, Lines, RunningCentre, block, running_centre, said, send, tokens, wait_for
 
 S = 10**9
 
@@ -90,3 +90,27 @@ def test_arrivals_that_come_late_make_an_event_and_are_marked(data: Path) -> Non
         deliver(client, fire(nodes, 200.0, 150.0, time.time_ns() - 7200 * S))
         new = wait_for(lambda: [e for e in near(centre.state()["events"], 200.0, 150.0) if e["id"] not in before])
         assert [e["late"] for e in new] == [True]
+
+
+def test_a_node_that_is_enrolled_anew_elsewhere_is_heard_there_at_once(tmp_path: Path) -> None:
+    with running_centre(tmp_path / "data") as centre, centre.client() as client:
+        nodes = enrolled(centre, client)
+        start_ns = time.time_ns()
+        deliver(client, fire(nodes, 100.0, 80.0, start_ns))
+        (first,) = wait_for(lambda: near(centre.state()["events"], 100.0, 80.0))
+        moved = FakeNode(nodes[0].id, 250.0, -120.0)
+        secret = said("centre", "token", "--node", moved.id, "--data", centre.data)
+        welcome = moved.enrol(client, secret)
+        moved.sequence, moved.number = welcome["first_sequence"], welcome["first_number"]
+        later = [moved, *nodes[1:]]
+        deliver(client, fire(later, 260.0, 60.0, start_ns + 20 * S))
+        (second,) = wait_for(lambda: near(centre.state()["events"], 260.0, 60.0))
+        state = settled(centre)
+        assert centre.process.poll() is None
+        assert {e["id"] for e in state["events"] if e["label"] != "withdrawn"} == {first["id"], second["id"]}
+        detail = centre.api.get(f"/api/events/{second['id']}").json()
+        assert moved.id in {a["node"] for a in detail["arrivals"] if not a["refused"]}
+    with running_centre(tmp_path / "data") as centre:
+        wait_for(lambda: near(centre.state()["events"], 260.0, 60.0))
+        kept = settled(centre)["events"]
+        assert {e["id"] for e in kept if e["label"] != "withdrawn"} == {first["id"], second["id"]}
