@@ -77,7 +77,7 @@ def test_the_drill(data: Path, postgres: Cluster, tmp_path: Path) -> None:
     events, vault = kept(data), make_vault(tmp_path / "backup", b"a key that nobody guesses")
     now_ms = time.time_ns() // 1_000_000
     name = back_up(vault, data, None, "test", now_ms, 30.0).name
-    assert sorted(path.name for path in data.iterdir()) == ["centre.lock", "database.url", "keys"]
+    assert sorted(path.name for path in data.iterdir()) == ["centre.lock", "database.url", "keys", "last-backup"]
     restore(vault, name, tmp_path / "file", now_ms)
     restore(vault, name, tmp_path / "again", now_ms, url := postgres.database())
     assert (tmp_path / "again" / "database.url").read_text() == url
