@@ -42,6 +42,7 @@ def wait_until(instant_s: float) -> None:
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.alone
 def test_an_alert_comes_as_soon_as_the_link_lets_it_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     data = tmp_path / "data"
     broker = tmp_path / "mosquitto.conf"
