@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
-import { around, bar, halfBox, marks, panned, toMetres, toPixels, zoomed, type Screen } from "./view";
+import type { Incident } from "./api";
+import { around, bar, halfBox, marks, panned, surroundings, toMetres, toPixels, zoomed, type Screen } from "./view";
 
 const screen: Screen = { view: { x: 100, y: 50, scale: 0.5 }, width: 800, height: 600 };
 
@@ -53,4 +54,17 @@ test("an ellipse's box turns with it", () => {
 test("grid lines are multiples", () => {
   expect(marks(-120, 130, 50)).toEqual([-100, -50, 0, 50, 100]);
   expect(marks(1, 9, 50)).toEqual([]);
+});
+
+test("an event is in the middle, with its nearest nodes in sight and its whole ellipse", () => {
+  const event = { x: 300, y: -40, also: [], ellipse: { semi_major_m: 90, semi_minor_m: 10, azimuth_deg: 90, level: 0.9 } } as unknown as Incident;
+  const near = [0, 1, 2, 3, 4].map((n) => ({ x: 320 + 60 * n, y: -100 }));
+  const view = surroundings(event, [...near, { x: 90_000, y: 0 }], 800, 600);
+  expect([view.x, view.y]).toEqual([300, -40]);
+  for (const p of [...near, { x: 210, y: -40 }, { x: 390, y: -40 }]) {
+    const at = toPixels({ view, width: 800, height: 600 }, p);
+    expect(at.x).toBeGreaterThanOrEqual(0);
+    expect(at.x).toBeLessThanOrEqual(800);
+  }
+  expect(view.scale).toBeLessThan(2);
 });

@@ -1,5 +1,6 @@
 // The plan's view: which metres are shown where. North is up; y on the screen grows downwards.
-import type { Ellipse, Place } from "./api";
+import type { Ellipse, Incident, Place } from "./api";
+import { distance } from "./geometry";
 
 export interface View extends Place {
   /** Metres a pixel. */
@@ -22,6 +23,7 @@ export interface Box {
 const CLOSEST = 0.02;
 const WIDEST = 500;
 const MARGIN_PX = 70; // room for a node's name, the scale bar, the buttons
+const NEIGHBOURS = 5; // a shot is shown with the nodes nearest to it
 
 export const clamped = (scale: number): number => Math.min(Math.max(scale, CLOSEST), WIDEST);
 
@@ -89,4 +91,16 @@ export function bar(scale: number, widest: number): [number, number] {
 export function marks(low: number, high: number, spacing: number): number[] {
   const first = Math.ceil(low / spacing);
   return Array.from({ length: Math.max(Math.floor(high / spacing) - first + 1, 0) }, (_, i) => (first + i) * spacing);
+}
+
+/** The view with an event in the middle, as near as the nearest of the network's places allow. */
+export function surroundings(event: Incident, network: readonly Place[], width: number, height: number): View {
+  const [x, y] = halfBox(event.ellipse);
+  const near = [...network].sort((a, b) => distance(a, event) - distance(b, event)).slice(0, NEIGHBOURS);
+  const reach = Math.max(x, y, 20) * 2;
+  const ends = [-reach, reach].map((d) => ({ x: event.x + d, y: event.y + d }));
+  const seen = around([...near, ...event.also, ...ends], width, height);
+  const [dx, dy] = [Math.abs(seen.x - event.x), Math.abs(seen.y - event.y)];
+  const scale = Math.max(seen.scale, seen.scale + (2 * dx) / width, seen.scale + (2 * dy) / height);
+  return { x: event.x, y: event.y, scale };
 }
