@@ -13,13 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.dispatch.canned import Canned, canned, event, node
+from tests.dispatch.chromium import chromium
 from tests.dispatch.frames import frames
 from tests.dispatch.running import running_centre
 from tests.dispatch.speed import coming
-from tests.dispatch.test_console import CHROMIUM, DRAWING, PLAIN
 
 EVENTS = 1000
 SECONDS = 60.0
@@ -87,8 +87,7 @@ def load() -> str:
 
 def main() -> None:
     """Measure everything."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=PLAIN + DRAWING["without WebGL"])
+    with chromium() as browser:
         with canned() as centre:
             measure(browser, centre, a_thousand_events)
         with canned(**city()) as centre:

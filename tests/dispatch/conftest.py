@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from playwright.sync_api import Browser
 
 from dispatch.people import passwords
 from dispatch.store import Store
+from tests.dispatch.chromium import chromium
 from tests.dispatch.house import House
 from tests.dispatch.postgres import Cluster, cluster
 
@@ -18,6 +20,13 @@ from tests.dispatch.postgres import Cluster, cluster
 def postgres() -> Iterator[Cluster]:
     """A PostgreSQL server, for as long as tests run."""
     with cluster() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium without WebGL."""
+    with chromium() as one:
         yield one
 
 

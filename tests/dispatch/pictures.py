@@ -14,11 +14,11 @@ from typing import Literal
 import httpx
 import msgspec
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
+from tests.dispatch.chromium import chromium
 from tests.dispatch.running import RunningCentre
 from tests.dispatch.stage import Stage, play, staged
-from tests.dispatch.test_console import CHROMIUM, DRAWING, PLAIN
 
 DESK, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
 SCHEMES: dict[str, Literal["dark", "light"]] = {"night": "dark", "day": "light"}
@@ -33,8 +33,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as data, staged(Path(data)) as stage, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=PLAIN + DRAWING["without WebGL"])
+    with tempfile.TemporaryDirectory() as data, staged(Path(data)) as stage, chromium() as browser:
         play(stage)
         take(browser, stage, folder, {"board": board}, logged_in=True)
         take(browser, stage, folder, {"phone": board}, logged_in=True, viewport=PHONE)

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.dispatch import wire
+from tests.dispatch.chromium import DRAWING, chromium
 from tests.dispatch.running import REPOSITORY, FakeNode, RunningCentre, block, running_centre, send, tokens
 
 pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
-CHROMIUM = shutil.which("chromium")
-PLAIN = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-PLAIN += ["--disable-component-update", "--disable-sync"]
-DRAWING = {
-    "with WebGL": ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
-    "without WebGL": ["--disable-gpu", "--disable-webgl", "--disable-3d-apis"],
-}
 APPEARS_MS = 2000
 PLACE = (210.0, 140.0)
 
@@ -47,10 +40,8 @@ def nodes(centre: RunningCentre) -> list[FakeNode]:
 
 @pytest.fixture(scope="module", params=DRAWING)
 def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium on the PATH: run `make test`, which installs Debian's")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=PLAIN + DRAWING[request.param])
+    with chromium(request.param) as one:
+        yield one
 
 
 @pytest.fixture

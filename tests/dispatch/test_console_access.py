@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.dispatch.canned import DIST, canned, event
+from tests.dispatch.canned import canned, event
 from tests.dispatch.running import REPOSITORY
-from tests.dispatch.test_console import CHROMIUM, DRAWING, PLAIN
 
 pytestmark = pytest.mark.browser
 
@@ -18,14 +16,6 @@ AXE = REPOSITORY / "dispatch" / "console" / "node_modules" / "axe-core" / "axe.m
 RIGHTS = ("decide", "read-log", "see-events", "see-places")
 LANGUAGES = {"en-GB": "Nobody has it yet", "fr-FR": "Personne ne l'a pris", "es-ES": "Nadie lo ha tomado"}
 FORMS = ["call_back", "close", "judge", "corroborate"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None or not (DIST / "index.html").is_file():
-        pytest.skip("no chromium on the PATH, or the page is not built: run `make test`")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=PLAIN + DRAWING["without WebGL"])
 
 
 def violations(page: Page) -> list[tuple[str, str]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from dispatch.commands.mandate import mandate
-from tests.dispatch.running import REPOSITORY, running_centre, wait_for
+from tests.dispatch.chromium import chromium
+from tests.dispatch.running import running_centre, wait_for
 from tests.dispatch.test_clips import Town
-from tests.dispatch.test_console import CHROMIUM, DRAWING, PLAIN, healthy
+from tests.dispatch.test_console import healthy
 from tests.dispatch.test_console_deciding import at_work, open_newest
 from tests.dispatch.test_locator import enrolled
 
@@ -18,18 +19,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
 
 def test_a_dispatcher_asks_says_why_and_listens(tmp_path: Path) -> None:
-    if not (REPOSITORY / "dispatch" / "console" / "dist" / "index.html").is_file() or CHROMIUM is None:
-        pytest.skip("the page is not built, or there is no chromium: run `make install` and `make test`")
-    with (
-        running_centre(tmp_path / "data") as centre,
-        centre.client() as lines,
-        sync_playwright() as playwright,
-    ):
+    with running_centre(tmp_path / "data") as centre, centre.client() as lines, chromium() as browser:
         mandate(["--clips", "--data", str(centre.data)])
         town = Town(centre, lines, enrolled(centre, lines), centre.let_in("dispatcher"))
         healthy(centre, town.nodes)
         town.event(100.0, 80.0)
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=PLAIN + DRAWING["without WebGL"])
         with at_work(browser, centre, "wall") as (page, _):
             open_newest(page)
             expect(page.get_by_test_id("clips")).to_have_count(0)

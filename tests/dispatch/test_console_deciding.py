@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.dispatch.running import REPOSITORY, FakeNode, RunningCentre, block, running_centre, tokens, wait_for
-from tests.dispatch.test_console import CHROMIUM, DRAWING, PLAIN, fire, healthy
+from tests.dispatch.test_console import fire, healthy
 
 pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
@@ -35,14 +35,6 @@ def nodes(centre: RunningCentre) -> list[FakeNode]:
         for node, secret in zip(known, tokens(centre.data, len(known)), strict=True):
             node.enrol(client, secret)
     return known
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium on the PATH: run `make test`, which installs Debian's")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=PLAIN + DRAWING["without WebGL"])
 
 
 @contextmanager

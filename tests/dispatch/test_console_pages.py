@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from recordings.formats.labels import read_raven
 from recordings.formats.shots import read_csv, read_geojson
-from tests.dispatch.running import REPOSITORY
+from tests.dispatch.chromium import chromium
 from tests.dispatch.stage import Stage, person, play, staged
-from tests.dispatch.test_console import CHROMIUM, DRAWING, PLAIN
 from tests.dispatch.test_console_access import violations
 
 pytestmark = pytest.mark.browser
@@ -32,13 +31,9 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium on the PATH: run `make test`, which installs Debian's")
-    if not (REPOSITORY / "dispatch" / "console" / "dist" / "index.html").is_file():
-        pytest.skip("the page is not built: run `make install`")
     expect.set_options(timeout=20_000)  # a loaded machine is slow, not wrong
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=PLAIN + DRAWING["without WebGL"])
+    with chromium() as one:
+        yield one
     expect.set_options(timeout=5_000)
 
 

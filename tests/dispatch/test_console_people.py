@@ -9,24 +9,15 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from dispatch.people.codes import code_of, step_at
 from tests.dispatch import wire
 from tests.dispatch.running import REPOSITORY, FakeNode, RunningCentre, one_time_link, running_centre, send, token
-from tests.dispatch.test_console import CHROMIUM, DRAWING, PLAIN
 
 pytestmark = pytest.mark.browser
 
 PASSWORD = "a lantern over still water"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium on the PATH: run `make test`, which installs Debian's")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=PLAIN + DRAWING["without WebGL"])
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.dispatch.canned import DIST
 from tests.dispatch.running import RunningCentre, running_centre
 from tests.dispatch.speed import coming
-from tests.dispatch.test_console import CHROMIUM, DRAWING, PLAIN
 
 pytestmark = pytest.mark.browser
 
@@ -26,14 +25,6 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentre]:
         pytest.skip("the page is not built: run `make install`")
     with running_centre(tmp_path_factory.mktemp("speed") / "data") as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium on the PATH: run `make test`, which installs Debian's")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=PLAIN + DRAWING["without WebGL"])
 
 
 def test_what_the_build_packed_is_sent_packed_and_kept_for_good(centre: RunningCentre) -> None:

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.dispatch.canned import DIST, Canned, canned, event, node
+from tests.dispatch.canned import Canned, canned, event, node
+from tests.dispatch.chromium import DRAWING, chromiums
 from tests.dispatch.frames import frames
 from tests.dispatch.running import wait_for
-from tests.dispatch.test_console import CHROMIUM, DRAWING, PLAIN
 
 pytestmark = pytest.mark.browser
 
@@ -22,15 +22,8 @@ HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 
 @pytest.fixture(scope="module")
 def browsers() -> Iterator[dict[str, Browser]]:
-    if not (DIST / "index.html").is_file():
-        pytest.skip("the page is not built: run `make install`")
-    if CHROMIUM is None:
-        pytest.skip("no chromium on the PATH: run `make test`, which installs Debian's")
-    with sync_playwright() as playwright:
-        yield {
-            drawing: playwright.chromium.launch(executable_path=CHROMIUM, args=PLAIN + arguments)
-            for drawing, arguments in DRAWING.items()
-        }
+    with chromiums(*DRAWING) as found:
+        yield dict(zip(DRAWING, found, strict=True))
 
 
 @pytest.fixture

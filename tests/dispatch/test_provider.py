@@ -18,16 +18,15 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from acoustic.errors import InputError
 from dispatch.people.errors import StrangerError
 from dispatch.people.provider import Login, name_in
 from tests.dispatch.alerts.receivers import free_port
 from tests.dispatch.alerts.servers import wait_for_port
-from tests.dispatch.canned import DIST
+from tests.dispatch.chromium import chromium
 from tests.dispatch.running import RunningCentre, running_centre, said
-from tests.dispatch.test_console import CHROMIUM, PLAIN
 
 PEOPLE = {"1": "ann.martin", "2": "somebody.else"}
 HERE = "/api/session/provider"
@@ -146,11 +145,8 @@ def test_a_provider_that_is_away_lets_nobody_in_and_passwords_still_do(tmp_path:
 
 @pytest.mark.browser
 def test_the_log_in_page_leads_there_and_back(centre: RunningCentre) -> None:
-    if CHROMIUM is None or not (DIST / "index.html").is_file():
-        pytest.skip("no chromium on the PATH, or the page is not built: run `make test`")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=PLAIN)
-        page = chromium.new_page(locale="fr-FR")
+    with chromium() as shown:
+        page = shown.new_page(locale="fr-FR")
         page.goto(centre.page)
         page.get_by_role("link", name="Avec the city's account").click()
         page.get_by_role("button", name="2", exact=True).click()
@@ -160,7 +156,7 @@ def test_the_log_in_page_leads_there_and_back(centre: RunningCentre) -> None:
         page.get_by_role("button", name="1", exact=True).click()
         expect(page.get_by_test_id("log-in")).to_have_count(0)
         expect(page.get_by_test_id("account")).to_contain_text("ann.martin")
-        chromium.close()
+        page.close()
 
 
 KEY = generate_private_key(65537, 2048)
