@@ -9,49 +9,36 @@ from typing import Any
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from nats.aio.client import Client
-from nats.errors import Error as NatsError
 from nats.js.api import ConsumerConfig, RetentionPolicy, StreamConfig
 
-from acoustic.errors import ResourceError
 from arrays.broker import Broker
-from arrays.uplink.backoff import Backoff
-from arrays.uplink.nats import ANSWERS, REPORTS, connect, subject_of
+from arrays.uplink.nats import ANSWERS, REPORTS, subject_of
 from dispatch.brokers.desk import Desk
+from dispatch.brokers.link import linked
 from dispatch.brokers.pulling import pulled
 from dispatch.reception import Reception
 
 STREAM, CONSUMER = "TOCSIN", "centre"
 BATCH = 50
-STREAM_BYTES = 1 << 28
-SAME_S = 10.0  # a parcel that comes twice within this is kept once; nodes wait longer before they send again
 SETTLED_S = 60.0  # a parcel not settled by then is given again
+PARCELS = StreamConfig(
+    name=STREAM,
+    subjects=[f"{REPORTS}.>"],
+    retention=RetentionPolicy.WORK_QUEUE,
+    max_bytes=1 << 28,
+    duplicate_window=10.0,  # a parcel that comes twice within these seconds is kept once; nodes wait longer
+)
 log = structlog.get_logger()
 
 
 async def run_nats(broker: Broker, reception: Reception, key: Ed25519PrivateKey) -> None:
     """For ever: take what comes; while the server is away, try again."""
-    backoff = Backoff(0)
-    while True:
-        lost = asyncio.Event()
 
-        async def hung_up(lost: asyncio.Event = lost) -> None:
-            lost.set()
+    async def work(client: Client, lost: asyncio.Event) -> None:
+        log.info("reports are taken from the broker", broker=broker.place)
+        await _consume(client, lost, reception, key)
 
-        try:
-            client = await connect(broker, "tocsin centre", hung_up)
-        except (NatsError, OSError, ResourceError) as error:
-            log.warning("the broker cannot be used; trying again", broker=broker.place, problem=str(error))
-            await asyncio.sleep(backoff.failed())
-            continue
-        try:
-            log.info("reports are taken from the broker", broker=broker.place)
-            await _consume(client, lost, reception, key)
-        except (NatsError, OSError) as error:
-            log.warning("the broker cannot be used; trying again", broker=broker.place, problem=str(error))
-        finally:
-            with contextlib.suppress(NatsError, OSError):  # it may be gone already
-                await client.close()
-        await asyncio.sleep(backoff.failed())
+    await linked(broker, "tocsin centre", PARCELS, work)
 
 
 async def _consume(client: Client, lost: asyncio.Event, reception: Reception, key: Ed25519PrivateKey) -> None:
@@ -60,15 +47,6 @@ async def _consume(client: Client, lost: asyncio.Event, reception: Reception, ke
 
     desk = Desk(reception, key, publish)
     stream = client.jetstream()
-    await stream.add_stream(
-        StreamConfig(
-            name=STREAM,
-            subjects=[f"{REPORTS}.>"],
-            retention=RetentionPolicy.WORK_QUEUE,
-            max_bytes=STREAM_BYTES,
-            duplicate_window=SAME_S,
-        )
-    )
     pull = await stream.pull_subscribe(f"{REPORTS}.>", CONSUMER, STREAM, ConsumerConfig(ack_wait=SETTLED_S))
     ordering = asyncio.create_task(desk.give_orders())
     try:

@@ -11,11 +11,12 @@ from nats.aio.client import Client
 
 from acoustic.errors import ResourceError
 from arrays.broker import Broker
+from dispatch.brokers.link import linked
 from dispatch.centre import Centre
 from dispatch.locator import RETRY_S, log, missed_since, note_seen
 from dispatch.store.progress import LOCATED, begin_cells
 from dispatch.workers.cells import around, cells_of
-from dispatch.workers.queue import NEWS, connected, until
+from dispatch.workers.queue import NEWS, QUEUE, until
 from localisation.arrivals import Arrival
 
 LOOK_EVERY_S = 1.0  # for what workers kept, where their word of it was lost
@@ -36,7 +37,7 @@ class Handover:
 
     async def run(self) -> None:
         """For ever."""
-        await connected(self._broker, "tocsin centre, arrivals", self._work)
+        await linked(self._broker, "tocsin centre, arrivals", QUEUE, self._work)
 
     def close(self) -> None:
         """Nothing to let go."""

@@ -15,6 +15,7 @@ from nats.aio.client import Client
 from nats.js.api import ConsumerConfig
 
 from acoustic.errors import ResourceError
+from dispatch.brokers.link import linked
 from dispatch.brokers.pulling import pulled
 from dispatch.locator import QUIET_S, RETRY_S, missed_since, note_seen
 from dispatch.networks import Ground, Networks
@@ -25,7 +26,7 @@ from dispatch.workers.borders import untold
 from dispatch.workers.cells import Cell
 from dispatch.workers.leases import Leases
 from dispatch.workers.office import Office
-from dispatch.workers.queue import NEWS, STREAM, connected, until
+from dispatch.workers.queue import NEWS, QUEUE, STREAM, until
 from localisation.arrivals import Arrival, Shot
 
 LOOK_EVERY_S = 1.0  # for cells without a worker, and for how many workers there are
@@ -44,7 +45,7 @@ async def work(office: Office) -> None:
         await until(lost, _cells(office, leases, client, thread))
 
     try:
-        await connected(office.broker, "tocsin worker", with_cells)
+        await linked(office.broker, "tocsin worker", QUEUE, with_cells)
     finally:
         leases.close()
         thread.shutdown()
