@@ -20,7 +20,7 @@ from arrays.order import Order
 from arrays.report import DONE, ROLLED_BACK, Health, WireAnswer
 from arrays.session import plain
 from arrays.settings import Settings
-from arrays.whole import write_whole
+from arrays.whole import keep
 
 SETTINGS, MODEL = KINDS = ("settings", "model")
 FILE = "release.json"
@@ -163,12 +163,12 @@ class Release:
             return msgspec.structs.replace(held, changes=changes), body.trial_s
         name = f"model-{Model.from_bytes(body.npz).digest[:16]}.npz" if body.npz else ""
         if name:
-            _write(self._folder / name, body.npz)
+            keep(self._folder / name, body.npz)
         return msgspec.structs.replace(held, model=name), body.trial_s
 
     def _keep(self, **changes: Any) -> None:
         kept = msgspec.structs.replace(self._kept, **changes)
-        _write(self._folder / FILE, msgspec.json.encode(kept))
+        keep(self._folder / FILE, msgspec.json.encode(kept))
         self._kept = kept
 
     def _tidy(self) -> None:
@@ -212,10 +212,3 @@ def _read(path: Path) -> _Kept:
         raise ResourceError(f"{path} cannot be read: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is damaged: {error}; remove it, and the node goes by its settings alone") from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        write_whole(path, content)
-    except OSError as error:
-        raise ResourceError(f"{path} cannot be written: {error.strerror}") from error

@@ -6,6 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from acoustic.errors import ResourceError
+
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file, synced, readable by its owner only; what was there stays where that fails. Raises OSError."""
@@ -20,3 +22,11 @@ def write_whole(path: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink()
         raise
+
+
+def keep(path: Path, content: bytes) -> None:
+    """The same for who has nothing to add to a failure: raises ResourceError naming the file."""
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise ResourceError(f"{path} cannot be written: {error.strerror}") from error

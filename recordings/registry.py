@@ -16,8 +16,8 @@ import msgspec
 import numpy as np
 
 from acoustic.classify import Model
-from acoustic.errors import InputError, ResourceError
-from arrays.whole import write_whole
+from acoustic.errors import InputError
+from arrays.whole import keep
 from recordings import models, sets
 from recordings.scoring.card import Card, differences
 from recordings.scoring.classes import Verdict, classification, clips_in, verdicts
@@ -100,7 +100,7 @@ def register(folder: Path, file: Path, data: Path, name: str, by: str) -> Entry:
         groups=sorted({row["group"] for row in rows}),
     )
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / f"{digest}.npz", content)
+    keep(folder / f"{digest}.npz", content)
     _keep(folder, entry)
     return entry
 
@@ -166,7 +166,7 @@ def activate(folder: Path, digest: str, file: Path, by: str) -> Activation:
             "`tocsin model evaluate` first"
         )
     made = Activation(at_ms=_now_ms(), by=by, file=str(file), instead_of=used.digest)
-    _write(file, _read(folder / f"{entry.digest}.npz"))
+    keep(file, _read(folder / f"{entry.digest}.npz"))
     file.chmod(0o644)  # a node may run as another user
     _keep(folder, msgspec.structs.replace(entry, activations=[*entry.activations, made]))
     return made
@@ -195,7 +195,7 @@ def _entry(path: Path) -> Entry:
 
 
 def _keep(folder: Path, entry: Entry) -> None:
-    _write(folder / f"{entry.digest}.json", msgspec.json.format(msgspec.json.encode(entry), indent=1) + b"\n")
+    keep(folder / f"{entry.digest}.json", msgspec.json.format(msgspec.json.encode(entry), indent=1) + b"\n")
 
 
 def _model(path: Path, content: bytes) -> Model:
@@ -210,13 +210,6 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        write_whole(path, content)
-    except OSError as error:
-        raise ResourceError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _sha256(content: bytes) -> str:

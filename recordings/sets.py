@@ -18,7 +18,7 @@ from pathlib import Path
 import soundfile
 
 from acoustic.errors import InputError, ResourceError
-from arrays.whole import write_whole
+from arrays.whole import keep, write_whole
 from recordings.formats.labels import Label
 from recordings.sounds import read_sound
 
@@ -82,10 +82,7 @@ def add(folder: Path, labels: Sequence[Label], about: About) -> list[str]:
     writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows([*rows, *new])
-    try:
-        write_whole(folder / "manifest.csv", text.getvalue().encode())
-    except OSError as error:
-        raise ResourceError(f"{folder / 'manifest.csv'} cannot be written: {error.strerror}") from error
+    keep(folder / "manifest.csv", text.getvalue().encode())
     return [row["path"] for row in new]
 
 

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from acoustic.errors import InputError, ResourceError
+from acoustic.errors import InputError
 from arrays.session import Origin
-from arrays.whole import write_whole
+from arrays.whole import keep
 from recordings.formats import labels, shots
 
 ENDINGS = {".jsonl": "jsonl", ".geojson": "geojson", ".csv": "csv", ".parquet": "parquet", ".txt": "raven"}
@@ -34,10 +34,7 @@ def main(argv: list[str]) -> int:
         content, said = converted(_read(asked.source), form, asked.origin)
     except InputError as error:
         raise InputError(f"{asked.source}: {error}") from error
-    try:
-        write_whole(asked.target, content)
-    except OSError as error:
-        raise ResourceError(f"{asked.target} cannot be written: {error.strerror}") from error
+    keep(asked.target, content)
     _tell(said)
     return 0
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from acoustic.errors import InputError, ResourceError
-from arrays.whole import write_whole
+from acoustic.errors import InputError
+from arrays.whole import keep
 from recordings.formats import labels
 from recordings.formats.labels import Label
 
@@ -103,10 +103,7 @@ def _placed(one: Label, files: Sequence[str]) -> Label:
 
 def _write(path: Path, given: Sequence[Label]) -> None:
     form = {".jsonl": "jsonl", ".csv": "csv"}.get(path.suffix.lower(), "raven")
-    try:
-        write_whole(path, labels.WRITERS[form](given).encode())
-    except OSError as error:
-        raise ResourceError(f"{path} cannot be written: {error.strerror}") from error
+    keep(path, labels.WRITERS[form](given).encode())
 
 
 def _keys() -> Iterator[str]:
