@@ -91,6 +91,7 @@ class Release:
         trial = self._kept.trial
         if trial is not None and trial.starts >= MOST_STARTS:
             self.roll_back(f"the program ended {trial.starts} times within the trial")
+            self.changed = False  # nothing goes by the trial yet
         elif trial is not None:
             self._keep(trial=msgspec.structs.replace(trial, starts=trial.starts + 1))
 

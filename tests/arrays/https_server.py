@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import select
 import ssl
 import threading
 import time
@@ -74,13 +75,16 @@ class Server:
             outcomes.append(Outcome(200))
         return 200, msgspec.msgpack.encode(Answers(about=digest(parcel), outcomes=outcomes, orders=orders))
 
-    def held(self) -> tuple[int, bytes]:
-        """A request for orders: at once where there are any, else with none after a moment."""
+    def held(self, asker: ssl.SSLSocket) -> bytes:
+        """A request for orders: at once where there are any, else with none after a moment; none to one who has gone,
+        with whom they would be lost."""
         end_s = time.monotonic() + 0.5
         while not self.orders and time.monotonic() < end_s:
             time.sleep(0.01)
+        if select.select([asker], [], [], 0.0)[0]:
+            return msgspec.msgpack.encode(Answers())
         given, self.orders = self.orders, []
-        return 200, msgspec.msgpack.encode(Answers(orders=given))
+        return msgspec.msgpack.encode(Answers(orders=given))
 
     @property
     def fingerprint(self) -> str:
@@ -157,7 +161,7 @@ def https_server(folder: Path, answer: Answering = acknowledge) -> Iterator[Serv
 
         def do_GET(self) -> None:
             if self.path == "/orders":
-                self.reply(*server.held())
+                self.reply(200, server.held(self.connection))
                 return
             self.reply(*((200, server.ca.encode()) if self.path == "/ca" else (404, b"")))
 
