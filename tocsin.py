@@ -12,7 +12,7 @@ VERSION = "0.1.0"
 
 # command: (room that answers it, one line for the newcomer)
 COMMANDS = {
-    "demo": ("dispatch.demo", "a synthetic city block: a centre, 12 nodes, located shots beside the truth"),
+    "demo": ("dispatch.demo.show", "a synthetic city block: a centre, 12 nodes, located shots beside the truth"),
     "centre": ("dispatch.cli", "run the centre: ingest, location, the dispatcher's page"),
     "backup": ("dispatch.commands.backup", "back up a centre, which may be running, into an encrypted folder"),
     "restore": ("dispatch.commands.restore", "bring a centre back from its backup, without what was erased since"),

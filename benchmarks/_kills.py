@@ -19,13 +19,13 @@ import sqlalchemy as sa
 
 from acoustic.errors import ResourceError
 from dispatch.audit import Check, next_lines
-from dispatch.authority import open_authority
+from dispatch.demo.processes import City
 from dispatch.locator import QUIET_S
-from dispatch.processes import City
 from dispatch.store import Store
 from dispatch.store.events import latest_shots
 from dispatch.store.progress import waiting
 from dispatch.store.tables import arrivals, reports
+from dispatch.trust.authority import open_authority
 from localisation.verdict import WITHDRAWN
 from tests.dispatch import wire
 from tests.dispatch.postgres import cluster

@@ -32,7 +32,7 @@ from arrays.settings import read_settings
 from arrays.status import look
 from benchmarks._kills import town_kills
 from benchmarks._relay import CUT, GARBAGE, GOOD, REFUSE, SLOW, Relay
-from dispatch.processes import City
+from dispatch.demo.processes import City
 from dispatch.store import Store
 from dispatch.store.events import latest_shots
 from dispatch.store.tables import reports

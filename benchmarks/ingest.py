@@ -26,9 +26,9 @@ import msgspec
 from arrays.parcel import Answers, pack, unpack
 from arrays.report import decode_envelope, decode_report
 from benchmarks.timing import seconds
-from dispatch.signatures import signed_by
 from dispatch.store import Store
 from dispatch.store.reports import Received, add_reports
+from dispatch.trust.signatures import signed_by
 from tests.dispatch import wire
 from tests.dispatch.running import FakeNode, Lines, RunningCentre, running_centre, tokens
 

@@ -18,20 +18,15 @@ from arrays.holding import hold
 from arrays.mandate import revoke_order
 from arrays.order import Order, sign_order
 from arrays.report import LISTENING, program, read_report
-from dispatch.addresses import Addresses
 from dispatch.alerts.announce import Announcer
 from dispatch.alerts.health import Health
 from dispatch.api.models import Node
 from dispatch.api.render import render_event, render_node
-from dispatch.authority import Authority, open_authority, server_names
 from dispatch.bell import Bell
 from dispatch.clips import ClipOrders
-from dispatch.ground import check as check_ground
-from dispatch.mandate import Mandates, first_mandate, kept_mandate
 from dispatch.metrics import Metrics
 from dispatch.nodes import Nodes
 from dispatch.orders import Orders
-from dispatch.places import Frame, kept_frame
 from dispatch.rollouts import RollOuts
 from dispatch.settings import Settings, address
 from dispatch.store import Store
@@ -42,7 +37,12 @@ from dispatch.store.nodes import all_nodes, revoked_nodes
 from dispatch.store.reports import last_bodies
 from dispatch.store.rollouts import running
 from dispatch.stream import Bus, Message
-from dispatch.zones import zone_info
+from dispatch.town.addresses import Addresses
+from dispatch.town.ground import check as check_ground
+from dispatch.town.places import Frame, kept_frame
+from dispatch.town.zones import zone_info
+from dispatch.trust.authority import Authority, open_authority, server_names
+from dispatch.trust.mandate import Mandates, first_mandate, kept_mandate
 from localisation.arrivals import Arrival, Shot
 from localisation.verdict import WITHDRAWN
 from recordings import decisions

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import msgspec
 
-from dispatch.authority import open_authority
 from dispatch.commands.alerts import main as alerts
 from dispatch.commands.erase import erase
 from dispatch.commands.exercise import exercise
@@ -22,10 +21,11 @@ from dispatch.commands.performance import missed, performance
 from dispatch.commands.public import public
 from dispatch.commands.rollout import rollout
 from dispatch.commands.worker import worker
-from dispatch.enrolment import issue
 from dispatch.logs import log_to_standard_error
 from dispatch.settings import Settings, address, read_settings
 from dispatch.store import Store
+from dispatch.trust.authority import open_authority
+from dispatch.trust.enrolment import issue
 
 
 def main(argv: list[str]) -> int:
@@ -115,7 +115,7 @@ def _revoke(argv: list[str]) -> int:
     parser.add_argument("--because", required=True, metavar="TEXT", help="the reason, for the journal")
     parser.add_argument("--data", default=Settings().data, metavar="DIR", help="the centre's data folder")
     arguments = parser.parse_args(argv)
-    from dispatch.revocation import revoke
+    from dispatch.trust.revocation import revoke
 
     store, now_ms = Store(Path(arguments.data)), time.time_ns() // 1_000_000
     try:

@@ -11,8 +11,6 @@ import sqlalchemy as sa
 
 from acoustic.errors import InputError
 from arrays.report import read_report
-from dispatch.authority import open_authority
-from dispatch.places import kept_frame
 from dispatch.store import Store
 from dispatch.store.clips import sound_of
 from dispatch.store.events import EventRecord, Version, event_numbered
@@ -20,6 +18,8 @@ from dispatch.store.journal import add_entry, chain_from
 from dispatch.store.methods import kept_method
 from dispatch.store.nodes import NodeRecord, all_nodes
 from dispatch.store.reports import Received, arrivals_between, reports_from
+from dispatch.town.places import kept_frame
+from dispatch.trust.authority import open_authority
 from recordings.chain import text_digest
 from recordings.evidence import contents
 from recordings.evidence.bundle import write_bundle

@@ -17,11 +17,11 @@ from arrays.clip import MOST_BYTES
 from arrays.report import Answer, encode
 from arrays.uplink.https import ORDERS_HELD_S
 from dispatch.centre import Centre
-from dispatch.enrolment import Enrolled, RefusedError, enrol, read_request
-from dispatch.mandate import check_place
-from dispatch.peers import Peer
 from dispatch.reception import Reception, RejectedError, status_of
-from dispatch.renewal import certify, read_renewal, renew
+from dispatch.trust.enrolment import Enrolled, RefusedError, enrol, read_request
+from dispatch.trust.mandate import check_place
+from dispatch.trust.peers import Peer
+from dispatch.trust.renewal import certify, read_renewal, renew
 
 BODY_BYTES = 1 << 20
 MSGPACK = "application/msgpack"

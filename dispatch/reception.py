@@ -26,10 +26,10 @@ from arrays.report import (
 from dispatch.buckets import Buckets
 from dispatch.centre import Centre
 from dispatch.clips import NO_CLIPS
-from dispatch.signatures import signed_by
 from dispatch.store import clips, rollouts
 from dispatch.store.nodes import NodeRecord, revoked_nodes
 from dispatch.store.reports import Received, add_reports
+from dispatch.trust.signatures import signed_by
 from localisation.arrivals import Arrival
 from recordings.decisions import ConflictError
 

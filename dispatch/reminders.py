@@ -9,7 +9,7 @@ import structlog
 
 from acoustic.errors import ResourceError
 from dispatch.centre import Centre
-from dispatch.judged import first_alert_ms
+from dispatch.figures.judged import first_alert_ms
 from dispatch.store.events import REMINDER, events_of
 from dispatch.store.journal import Entry, add_entry, subjects_of
 from dispatch.store.notes import note, set_note

@@ -22,11 +22,11 @@ from dispatch.centre import Centre
 from dispatch.ingest import Ingest
 from dispatch.keeping.sweep import keep_clocks
 from dispatch.locator import Locator
-from dispatch.peers import PeerProtocol
 from dispatch.people.register import first_link
 from dispatch.reception import Keeper, Reception
 from dispatch.reminders import remind
 from dispatch.settings import Settings, address
+from dispatch.trust.peers import PeerProtocol
 
 if TYPE_CHECKING:
     from dispatch.workers.handover import Handover

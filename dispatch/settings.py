@@ -16,7 +16,7 @@ from dispatch.alerts.destinations import check as check_alerts
 from dispatch.checks import host_port, within
 from dispatch.people.provider import Login
 from dispatch.store.databases import check_url
-from dispatch.zones import Zone, zone_info
+from dispatch.town.zones import Zone, zone_info
 
 
 class Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -13,15 +13,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 import sqlalchemy as sa
 
-from dispatch.addresses import Addresses
 from dispatch.alerts.alert import Alert, Earlier, Heard, Kind, headline, sentences
 from dispatch.alerts.destinations import Destination
 from dispatch.alerts.human import verdict
 from dispatch.alerts.rules import Local, matters
-from dispatch.places import Frame
 from dispatch.store import alerts as kept
 from dispatch.store.events import EventRecord, events_of
-from dispatch.zones import Zone
+from dispatch.town.addresses import Addresses
+from dispatch.town.places import Frame
+from dispatch.town.zones import Zone
 
 HOLD_MS = 2000  # between two messages about one event: a burst is not told round by round
 LATE_S = 30.0  # as on the page

@@ -16,11 +16,11 @@ import numpy as np
 from acoustic.errors import InputError
 from dispatch.alerts.alert import Heard
 from dispatch.checks import within
-from dispatch.zones import Zone, ring_of
+from dispatch.town.zones import Zone, ring_of
 from localisation.area import Area
 
 if TYPE_CHECKING:
-    from dispatch.places import Frame
+    from dispatch.town.places import Frame
 
 HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 MOVED_M = 10.0

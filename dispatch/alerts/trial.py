@@ -7,11 +7,11 @@ import secrets
 import sqlalchemy as sa
 
 from acoustic.errors import InputError
-from dispatch.addresses import Addresses
 from dispatch.alerts.alert import Heard
 from dispatch.alerts.announce import Announcer
 from dispatch.alerts.destinations import Destination
-from dispatch.places import Frame
+from dispatch.town.addresses import Addresses
+from dispatch.town.places import Frame
 
 
 def queue_trial(

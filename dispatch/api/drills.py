@@ -15,7 +15,7 @@ from dispatch.api.access import requires
 from dispatch.api.models import Model
 from dispatch.api.problems import ANSWERS
 from dispatch.centre import Centre
-from dispatch.drill import drill_arrivals
+from dispatch.exercises.drill import drill_arrivals
 from dispatch.people.door import Caller
 from dispatch.people.roles import Right
 from dispatch.store.journal import add_entry

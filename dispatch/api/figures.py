@@ -13,13 +13,13 @@ from fastapi.responses import Response
 from dispatch.api.access import requires
 from dispatch.api.problems import ANSWERS
 from dispatch.centre import Centre
-from dispatch.counting import counted, day_of, span_of
 from dispatch.daylog.printed import log_csv, log_html
 from dispatch.daylog.rows import day_log
+from dispatch.figures.counting import counted, day_of, span_of
+from dispatch.figures.performance import Figures
+from dispatch.figures.text import as_csv
 from dispatch.people.door import Caller
 from dispatch.people.roles import Right
-from dispatch.performance import Figures
-from dispatch.performance_text import as_csv
 from recordings.report.printed import report_pdf
 
 Sees = Annotated[Caller, requires(Right.SEE_EVENTS)]

@@ -18,13 +18,13 @@ from dispatch.api.models import Model, Place
 from dispatch.api.problems import ANSWERS
 from dispatch.api.render import zone_middle
 from dispatch.centre import Centre
-from dispatch.ground import read_streets
 from dispatch.people.door import Caller
 from dispatch.people.roles import Right
 from dispatch.store.decisions import AbsentError
 from dispatch.store.history import past_events
 from dispatch.store.nodes import NodeRecord
-from dispatch.zones import ring_of, zone_map
+from dispatch.town.ground import read_streets
+from dispatch.town.zones import ring_of, zone_map
 from localisation.area import Area
 from localisation.coverage import Assumed, Nodes, detection
 

@@ -9,8 +9,8 @@ from pydantic import Field
 from dispatch.api.decision_models import Spot
 from dispatch.api.models import Model
 from dispatch.incoming import LAST_MS, Incoming, Missed
-from dispatch.places import Frame
 from dispatch.store.incoming import Kept, KeptMiss
+from dispatch.town.places import Frame
 from recordings.decisions import Ground, Source
 from recordings.decisions import Spot as Place
 

@@ -15,15 +15,15 @@ from dispatch.api.access import requires
 from dispatch.api.models import Model
 from dispatch.api.problems import ANSWERS
 from dispatch.centre import Centre
-from dispatch.enrolment import issue
-from dispatch.mandate import set_mandate
 from dispatch.people.door import Caller
 from dispatch.people.roles import Right
-from dispatch.revocation import LONGEST_REASON, revoke
 from dispatch.store.decisions import AbsentError
 from dispatch.store.journal import add_entry, lines_about
 from dispatch.store.nodes import node
 from dispatch.store.reports import arrivals_after, last_arrival, reports_of
+from dispatch.trust.enrolment import issue
+from dispatch.trust.mandate import set_mandate
+from dispatch.trust.revocation import LONGEST_REASON, revoke
 
 HOUR_MS = 3_600_000
 STATES = 50  # of a node's changes of state, the newest

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from dispatch.api.access import ANYONE
 from dispatch.api.problems import ANSWERS
 from dispatch.centre import Centre
-from dispatch.counting import span_of
+from dispatch.figures.counting import span_of
 from dispatch.public.figures import public_figures
 from dispatch.public.page import files
 from dispatch.store.decisions import AbsentError

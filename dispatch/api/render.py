@@ -10,8 +10,8 @@ from msgspec import structs
 from dispatch.api import models
 from dispatch.api.decision_models import Blind, BlindArrival, EventDetail, told
 from dispatch.nodes import NodeStatus
-from dispatch.places import Frame
 from dispatch.store.events import EventRecord, Version
+from dispatch.town.places import Frame
 from localisation.arrivals import Arrival, Origin, Shot
 from recordings.decisions import Decided, state_of
 

@@ -17,7 +17,7 @@ from dispatch.api.models import EventPage, Model
 from dispatch.api.problems import ANSWERS
 from dispatch.api.render import render_event
 from dispatch.centre import Centre
-from dispatch.counting import site_map
+from dispatch.figures.counting import site_map
 from dispatch.people.door import Caller
 from dispatch.people.errors import ForbiddenError
 from dispatch.people.roles import Right
@@ -25,7 +25,7 @@ from dispatch.store.decisions import AbsentError
 from dispatch.store.events import EventRecord
 from dispatch.store.queries import drop_query, keep_query, queries_of
 from dispatch.store.search import Wanted, search
-from dispatch.zones import Map
+from dispatch.town.zones import Map
 from recordings.answers import shot_answer
 from recordings.decisions import state_of
 from recordings.formats.labels import Label, raven

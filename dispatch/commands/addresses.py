@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from acoustic.errors import InputError
-from dispatch.address_files import read_addresses
-from dispatch.addresses import Addresses, write_addresses
 from dispatch.settings import Settings
+from dispatch.town.addresses import Addresses, write_addresses
+from dispatch.town.files import read_addresses
 
 
 def main(argv: list[str]) -> int:

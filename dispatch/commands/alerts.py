@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from acoustic.errors import InputError
-from dispatch.addresses import Addresses
 from dispatch.alerts.announce import Announcer
 from dispatch.alerts.destinations import Destination
 from dispatch.alerts.trial import queue_trial
-from dispatch.places import Frame, kept_frame
 from dispatch.settings import Settings, read_settings
 from dispatch.store import Store
 from dispatch.store.alerts import DONE, Queued, find, newest
+from dispatch.town.addresses import Addresses
+from dispatch.town.places import Frame, kept_frame
 
 WAIT_S = 30.0
 LOG_LINES = 50

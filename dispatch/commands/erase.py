@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 from acoustic.errors import InputError
-from dispatch.authority import open_authority
 from dispatch.keeping.words import erase_words
 from dispatch.settings import Settings
 from dispatch.store import Store
+from dispatch.trust.authority import open_authority
 from recordings.decisions import check_name
 
 

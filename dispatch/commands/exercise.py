@@ -18,7 +18,7 @@ def exercise(argv: list[str]) -> int:
     """Play until the recordings end."""
     asked = _parse(argv)
     from arrays.running import read_model
-    from dispatch.exercise import names_of, play
+    from dispatch.exercises.playback import names_of, play
     from recordings.replaying import read_any
 
     settings, session = settings_of(asked), read_any(asked.folder)

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dispatch.audit import Check, next_lines
-from dispatch.authority import open_authority
 from dispatch.settings import Settings
 from dispatch.store import Store
 from dispatch.store.journal import LATEST_MS, lines_before
+from dispatch.trust.authority import open_authority
 
 
 def journal(argv: list[str]) -> int:

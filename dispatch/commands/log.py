@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from acoustic.errors import InputError
 from arrays.whole import write_whole
 from dispatch.commands.performance import in_store, settings_arguments, settings_of
-from dispatch.counting import day_of
 from dispatch.daylog.printed import log_csv, log_html
 from dispatch.daylog.rows import DayLog, day_log
-from dispatch.places import Frame, kept_frame
+from dispatch.figures.counting import day_of
+from dispatch.town.places import Frame, kept_frame
 from recordings.report.language import LANGUAGES
 from recordings.report.printed import report_pdf
 

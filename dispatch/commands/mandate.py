@@ -10,11 +10,11 @@ import msgspec
 
 from arrays.mandate import Mandate, read_mandate
 from arrays.timebase import parse_utc_ns
-from dispatch.authority import open_authority
-from dispatch.mandate import default_mandate, kept_mandate, set_mandate, zone_of
-from dispatch.places import Frame, kept_frame
 from dispatch.settings import Settings
 from dispatch.store import Store
+from dispatch.town.places import Frame, kept_frame
+from dispatch.trust.authority import open_authority
+from dispatch.trust.mandate import default_mandate, kept_mandate, set_mandate, zone_of
 
 
 def mandate(argv: list[str]) -> int:

@@ -15,13 +15,13 @@ import sqlalchemy as sa
 
 from acoustic.errors import InputError
 from arrays.whole import write_whole
-from dispatch.counting import counted, span_of
+from dispatch.figures.counting import counted, span_of
+from dispatch.figures.text import as_csv, as_json, as_text
 from dispatch.incoming import Missed
-from dispatch.performance_text import as_csv, as_json, as_text
-from dispatch.places import Frame, kept_frame
 from dispatch.settings import Settings, read_settings
 from dispatch.store import Store
 from dispatch.store.incoming import enter_missed
+from dispatch.town.places import Frame, kept_frame
 from recordings.decisions import Ground, Spot
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from acoustic.errors import ResourceError
 from arrays.whole import write_whole
 from dispatch.commands.performance import in_store, settings_arguments, settings_of
-from dispatch.counting import span_of
+from dispatch.figures.counting import span_of
 from dispatch.public.figures import public_figures
 from dispatch.public.page import files
 

@@ -13,13 +13,13 @@ import numpy as np
 from acoustic.errors import InputError
 from arrays.session import Origin
 from dispatch.commands.performance import settings_arguments, settings_of
-from dispatch.places import Frame, kept_frame
 from dispatch.settings import Settings
 from dispatch.store import Store
 from dispatch.store.events import latest_shots
 from dispatch.store.nodes import all_nodes
 from dispatch.store.reports import arrivals_between
-from dispatch.zones import ring_of
+from dispatch.town.places import Frame, kept_frame
+from dispatch.town.zones import ring_of
 from localisation.area import Area
 from localisation.arrivals import Arrival, Shot, Station
 from localisation.verdict import WITHDRAWN

@@ -14,14 +14,14 @@ import sqlalchemy as sa
 
 from acoustic.errors import InputError
 from dispatch.daylog.words import LOG_WORDS
+from dispatch.figures.judged import ALERT, first_alert_ms
+from dispatch.figures.performance import MISLOCATED_M
 from dispatch.incoming import INCOMING, MISSED, IncomingLine, MissedLine
-from dispatch.judged import ALERT, first_alert_ms
-from dispatch.performance import MISLOCATED_M
-from dispatch.places import Frame
 from dispatch.store.events import REMINDER, EventRecord, events_of
 from dispatch.store.journal import digest_of, lines_between
 from dispatch.store.reports import VARIABLES
-from dispatch.zones import day_span_ms
+from dispatch.town.places import Frame
+from dispatch.town.zones import day_span_ms
 from localisation.verdict import WITHDRAWN
 from recordings.chain import Line
 from recordings.decisions import KIND, Spot, decided, state_of

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 
 from arrays.mandate import Mandate, read_mandate
 from dispatch.dpia.words import DPIA_WORDS
-from dispatch.mandate import kept_mandate
 from dispatch.people.roles import RIGHTS, Right, Role
 from dispatch.settings import Settings
 from dispatch.store.machines import all_machines
 from dispatch.store.nodes import all_nodes
 from dispatch.store.people import all_people
+from dispatch.trust.mandate import kept_mandate
 from recordings.report import html as pieces
 from recordings.report.language import Language, moment
 from recordings.report.style import STYLE

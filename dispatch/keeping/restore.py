@@ -13,7 +13,6 @@ import sqlalchemy as sa
 
 from acoustic.errors import InputError, ResourceError
 from dispatch.audit import Check, next_lines
-from dispatch.authority import open_authority
 from dispatch.keeping.backup import SETTINGS, STORE, Kept, Snapshot, contents, erased_lines, snapshot
 from dispatch.keeping.copying import move_store
 from dispatch.keeping.sweep import Clocks, sweep
@@ -24,6 +23,7 @@ from dispatch.store import Store
 from dispatch.store.journal import add_entry
 from dispatch.store.reports import VARIABLES
 from dispatch.store.tables import journal, links, sessions
+from dispatch.trust.authority import open_authority
 
 KIND = "restored"
 BECAUSE = "erased before the centre was restored from a backup that still had it"

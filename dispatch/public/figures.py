@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 import sqlalchemy as sa
 
-from dispatch.counting import Span, counted, site_map
-from dispatch.intervals import Share
-from dispatch.performance import Figures
+from dispatch.figures.counting import Span, counted, site_map
+from dispatch.figures.intervals import Share
+from dispatch.figures.performance import Figures
 from dispatch.settings import Settings
 from dispatch.store.journal import lines_of
-from dispatch.zones import month_of
+from dispatch.town.zones import month_of
 
 EVIDENCE, DELETION = "evidence", "deletion"  # kinds of the journal's lines that are told here
 

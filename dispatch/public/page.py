@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
-from dispatch.intervals import Share
+from dispatch.figures.intervals import Share
 from dispatch.public.figures import Public, Row
 from dispatch.public.words import PUBLIC_WORDS
 from recordings.report.html import facts, table

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 import sqlalchemy as sa
 
+from dispatch.figures.judged import first_alert_ms
 from dispatch.incoming import (
     INCOMING,
     MISSED,
@@ -22,7 +23,6 @@ from dispatch.incoming import (
     may_be_its_own,
     suggestions,
 )
-from dispatch.judged import first_alert_ms
 from dispatch.store.decisions import AbsentError, decide
 from dispatch.store.events import EventRecord, events_between, numbers_of
 from dispatch.store.journal import LATEST_MS, Entry, add_entry, lines_about, lines_of

@@ -12,16 +12,16 @@ import sqlalchemy as sa
 
 from acoustic.errors import InputError
 from arrays.report import LISTENING, program
-from dispatch.addresses import Addresses
 from dispatch.alerts.announce import Announcer
-from dispatch.places import Frame, kept_frame
 from dispatch.settings import Settings
 from dispatch.store import Store
 from dispatch.store.journal import node_lines_after
 from dispatch.store.methods import keep_method
 from dispatch.store.nodes import NodeRecord, all_nodes
+from dispatch.town.addresses import Addresses
+from dispatch.town.places import Frame, kept_frame
+from dispatch.town.zones import zone_info
 from dispatch.workers.cells import Cell, cells_of
-from dispatch.zones import zone_info
 from localisation.arrivals import Station
 from recordings.evidence.contents import present_method
 

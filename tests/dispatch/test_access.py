@@ -13,10 +13,10 @@ from fastapi import APIRouter, FastAPI
 
 from dispatch.api.access import ANYONE, requires, stated
 from dispatch.api.app import api
-from dispatch.authority import open_authority
 from dispatch.centre import Centre
 from dispatch.people.roles import Right, Role
 from dispatch.settings import Settings
+from dispatch.trust.authority import open_authority
 from tests.dispatch import wire
 from tests.dispatch.running import FakeNode, RunningCentre, one_time_link, running_centre, send, token
 

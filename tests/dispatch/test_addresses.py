@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from pyproj import Geod
 
 from acoustic.errors import InputError, ResourceError
-from dispatch.address_files import BAN, OSM, read_addresses
-from dispatch.addresses import FARTHEST_M, Address, Addresses, write_addresses
 from dispatch.commands.addresses import main
+from dispatch.town.addresses import FARTHEST_M, Address, Addresses, write_addresses
+from dispatch.town.files import BAN, OSM, read_addresses
 
 # The columns of the BAN's files as published, made-up rows.
 HEADER = (

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.x509.verification import PolicyBuilder, Store
 
 from acoustic.errors import InputError, ResourceError
-from dispatch.authority import open_authority
-from dispatch.certificates import certified_node
+from dispatch.trust.authority import open_authority
+from dispatch.trust.certificates import certified_node
 
 
 def after(days: float) -> dt.datetime:

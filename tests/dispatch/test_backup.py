@@ -12,7 +12,6 @@ import msgspec
 import pytest
 
 from acoustic.errors import InputError, UnknownVersionError
-from dispatch.authority import open_authority
 from dispatch.keeping.backup import back_up, newest, snapshot
 from dispatch.keeping.restore import restore
 from dispatch.keeping.sweep import Clocks, sweep
@@ -24,6 +23,7 @@ from dispatch.store.engine import migrate
 from dispatch.store.events import newest_events
 from dispatch.store.journal import lines_of
 from dispatch.store.nodes import all_nodes
+from dispatch.trust.authority import open_authority
 from recordings import decisions
 from tests.dispatch.running import command, running_centre
 from tests.dispatch.test_evidence import Made, made  # noqa: F401 — a fixture

@@ -19,15 +19,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from arrays.identity import certificate_request
 from arrays.renewal import RenewRequest, rotation_bytes
-from dispatch.authority import open_authority
 from dispatch.cli import issue_tokens
 from dispatch.ingest import sender
-from dispatch.peers import Peer
 from dispatch.reception import RejectedError
-from dispatch.renewal import DAY_MS, GRACE_DAYS
 from dispatch.serve import load_certificates
 from dispatch.store import Store
 from dispatch.store.tables import journal, nodes
+from dispatch.trust.authority import open_authority
+from dispatch.trust.peers import Peer
+from dispatch.trust.renewal import DAY_MS, GRACE_DAYS
 from tests.dispatch import wire
 from tests.dispatch.running import FakeNode, Lines, RunningCentre, command, running_centre, send, wait_for
 

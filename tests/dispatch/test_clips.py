@@ -22,7 +22,6 @@ from arrays.clip import Excerpt, read_clip, read_clip_order, sealed_clip
 from arrays.order import Order, verify_order
 from arrays.parcel import decode_answers
 from arrays.report import WireAnswer
-from dispatch.authority import open_authority
 from dispatch.clips import wanted
 from dispatch.commands.erase import erase
 from dispatch.commands.journal import journal
@@ -36,6 +35,7 @@ from dispatch.settings import Keep
 from dispatch.store import Store
 from dispatch.store.clips import clips_of, sound_of
 from dispatch.store.journal import LATEST_MS, lines_before
+from dispatch.trust.authority import open_authority
 from localisation.verdict import WITHDRAWN
 from recordings.commands.verify import main as verify
 from recordings.decisions import ConflictError

@@ -13,10 +13,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from dispatch.counting import counted, span_of
+from dispatch.figures.counting import counted, span_of
 from dispatch.settings import read_settings
 from dispatch.store import Store
-from dispatch.zones import zone_info
+from dispatch.town.zones import zone_info
 from tests.dispatch import wire
 from tests.dispatch.running import FakeNode, command, one_time_link, running_centre, send, wait_for
 from tests.dispatch.stage import MODEL, Stage, staged

@@ -22,7 +22,6 @@ from dispatch.daylog.printed import log_csv, log_html
 from dispatch.daylog.rows import DayLog, day_log
 from dispatch.daylog.words import LOG_WORDS
 from dispatch.incoming import Incoming, Missed
-from dispatch.places import Frame, keep_frame
 from dispatch.reminders import reminders
 from dispatch.settings import Origin
 from dispatch.store import Store
@@ -30,7 +29,8 @@ from dispatch.store.decisions import decide
 from dispatch.store.events import add_shots
 from dispatch.store.incoming import attach, enter_missed, take_in
 from dispatch.store.journal import add_entry, last_entry
-from dispatch.zones import zone_info
+from dispatch.town.places import Frame, keep_frame
+from dispatch.town.zones import zone_info
 from localisation.arrivals import Shot
 from recordings.decisions import Acknowledge, Close, Decision, Dispatch, Spot, Undo
 from recordings.events import new_id

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from acoustic.errors import InputError
 from dispatch.api import decision_models
 from dispatch.api.render import render_detail, render_event
-from dispatch.places import Frame
 from dispatch.store import Store
 from dispatch.store.decisions import AbsentError, decide
 from dispatch.store.events import EventRecord, add_shots, newest_events
 from dispatch.store.journal import CONTENT
 from dispatch.store.tables import journal
+from dispatch.town.places import Frame
 from recordings.chain import BEGINNING, Line, altered, end_of
 from recordings.decisions import (
     Acknowledge,

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.authority import open_authority
 from dispatch.dpia.words import DPIA_WORDS
-from dispatch.mandate import first_mandate
 from dispatch.people import register
 from dispatch.people.roles import Role
 from dispatch.store import Store
 from dispatch.store.nodes import NodeRecord, add_node, revoke_node
+from dispatch.trust.authority import open_authority
+from dispatch.trust.mandate import first_mandate
 from tests.dispatch.running import command
 
 SITE = """name = "Pessac | nord"

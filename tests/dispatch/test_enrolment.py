@@ -18,12 +18,12 @@ from cryptography.x509.oid import NameOID
 
 from acoustic.errors import InputError
 from arrays.identity import certificate_request
-from dispatch.enrolment import VALID_MS, Enrolled, RefusedError, enrol, issue, read_request
 from dispatch.settings import Origin
 from dispatch.store import Store
 from dispatch.store.nodes import FormerKey, all_nodes, last_numbers
 from dispatch.store.reports import Received, add_reports
 from dispatch.store.tables import tokens
+from dispatch.trust.enrolment import VALID_MS, Enrolled, RefusedError, enrol, issue, read_request
 from localisation.arrivals import Arrival
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

@@ -23,12 +23,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acoustic.errors import InputError, ResourceError, UnknownVersionError
-from dispatch.authority import open_authority
 from dispatch.evidence import make_evidence
 from dispatch.store import Store
 from dispatch.store.decisions import decide
 from dispatch.store.engine import migrate
 from dispatch.store.tables import journal
+from dispatch.trust.authority import open_authority
 from recordings.chain import BEGINNING, Line, altered, end_of
 from recordings.decisions import (
     KIND,

@@ -14,7 +14,7 @@ import pytest
 
 from acoustic.errors import InputError
 from arrays.session import read_session
-from dispatch.exercise import PREFIX, names_of
+from dispatch.exercises.playback import PREFIX, names_of
 from dispatch.store import Store
 from dispatch.store.journal import lines_between
 from tests.dispatch.running import RunningCentre, command, running_centre, wait_for

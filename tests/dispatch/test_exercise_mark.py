@@ -14,12 +14,12 @@ import msgspec
 import pytest
 
 from arrays.report import Report, decode_report, sign
-from dispatch.counting import counted, span_of
 from dispatch.daylog.rows import day_log
-from dispatch.places import Frame
+from dispatch.figures.counting import counted, span_of
 from dispatch.reminders import reminders
 from dispatch.settings import read_settings
 from dispatch.store import Store
+from dispatch.town.places import Frame
 from recordings.evidence.verify import verify_bundle
 from tests.dispatch import wire
 from tests.dispatch.running import FakeNode, RunningCentre, command, running_centre, send, wait_for

@@ -16,11 +16,11 @@ import pytest
 import sqlalchemy as sa
 
 from acoustic.errors import InputError, ResourceError
-from dispatch.ground import check, read_streets
 from dispatch.settings import GroundSettings, Origin
 from dispatch.store import Store
 from dispatch.store.events import add_shots
 from dispatch.store.history import past_events
+from dispatch.town.ground import check, read_streets
 from localisation.arrivals import Arrival, Ellipse, Shot, Verdict
 from localisation.arrivals import Origin as Solution
 from localisation.coverage import Assumed, Nodes, coverage, detection

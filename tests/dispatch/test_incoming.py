@@ -13,9 +13,9 @@ import sqlalchemy as sa
 
 from acoustic.errors import InputError, TocsinError
 from dispatch.commands.performance import missed, performance
-from dispatch.counting import counted, day_of, span_of
+from dispatch.figures.counting import counted, day_of, span_of
+from dispatch.figures.performance import Figures
 from dispatch.incoming import Incoming, Missed
-from dispatch.performance import Figures
 from dispatch.settings import Settings
 from dispatch.store import Store
 from dispatch.store.decisions import AbsentError, decide
@@ -23,7 +23,7 @@ from dispatch.store.events import add_shots
 from dispatch.store.incoming import all_missed, attach, came_in, enter_missed, take_in
 from dispatch.store.nodes import NodeRecord, add_node
 from dispatch.store.tables import journal
-from dispatch.zones import zone_info
+from dispatch.town.zones import zone_info
 from localisation.arrivals import Shot
 from recordings.decisions import Close, ConflictError, Judge, Spot, Undo
 from recordings.events import new_id

@@ -16,13 +16,13 @@ from arrays.mandate import read_mandate, revoke_order
 from arrays.order import Order, verify_order
 from arrays.parcel import decode_answers, pack
 from arrays.report import Answer, WireAnswer
-from dispatch.authority import open_authority
 from dispatch.cli import issue_tokens
-from dispatch.mandate import AGAIN_NS, YEAR_NS, Mandates, default_mandate, zone_of
-from dispatch.places import Frame
 from dispatch.settings import Origin
 from dispatch.store import Store
 from dispatch.store.tables import journal
+from dispatch.town.places import Frame
+from dispatch.trust.authority import open_authority
+from dispatch.trust.mandate import AGAIN_NS, YEAR_NS, Mandates, default_mandate, zone_of
 from tests.dispatch.running import FakeNode, Lines, RunningCentre, command, running_centre, said, send, wait_for
 
 

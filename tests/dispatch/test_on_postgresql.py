@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 import pytest
 
-from dispatch.authority import open_authority
 from dispatch.keeping.backup import back_up
 from dispatch.keeping.restore import restore
 from dispatch.keeping.sweep import Clocks, sweep
@@ -19,6 +18,7 @@ from dispatch.settings import Keep
 from dispatch.store import Store
 from dispatch.store.events import EventRecord, newest_events
 from dispatch.store.journal import add_entry, lines_of
+from dispatch.trust.authority import open_authority
 from recordings.decisions import KIND, Note, Told
 from tests.dispatch.postgres import Cluster
 from tests.dispatch.running import RunningCentre, block, running_centre, tokens, wait_for

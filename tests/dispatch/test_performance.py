@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatch.performance import Alert, Exposure, Figures, Ground, Miss, performance
+from dispatch.figures.performance import Alert, Exposure, Figures, Ground, Miss, performance
 from recordings.decisions import Outcome
 
 EAST, WEST = Ground(name="east", km2=2.0), Ground(name="west", km2=3.0)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acoustic.errors import InputError
-from dispatch.places import Frame, keep_frame, kept_frame
 from dispatch.settings import Origin
 from dispatch.store import Store
+from dispatch.town.places import Frame, keep_frame, kept_frame
 
 BORDEAUX = Frame(origin=Origin(lat=44.84, lon=-0.58, height_m=20.0))
 TOPOCENTRIC = pyproj.Transformer.from_pipeline(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from acoustic.errors import ResourceError
-from dispatch.processes import City
+from dispatch.demo.processes import City
 from tests.dispatch.running import wait_for
 
 

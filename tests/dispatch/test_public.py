@@ -20,7 +20,7 @@ import msgspec
 import pytest
 
 from dispatch.commands.public import public
-from dispatch.counting import Span
+from dispatch.figures.counting import Span
 from dispatch.incoming import Missed
 from dispatch.public.figures import Public, public_figures
 from dispatch.public.page import PAGES, files
@@ -32,7 +32,7 @@ from dispatch.store.events import add_shots
 from dispatch.store.incoming import enter_missed
 from dispatch.store.journal import add_entry
 from dispatch.store.nodes import NodeRecord, add_node
-from dispatch.zones import Zone
+from dispatch.town.zones import Zone
 from recordings.decisions import Close, Note, Outcome, Spot
 from recordings.events import new_id
 from tests.dispatch.running import running_centre

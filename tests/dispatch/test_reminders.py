@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from dispatch.api.render import render_event
-from dispatch.places import Frame
 from dispatch.reminders import reminders
 from dispatch.store import Store
 from dispatch.store.decisions import decide
 from dispatch.store.events import add_shots, newest_events
+from dispatch.town.places import Frame
 from recordings.decisions import Acknowledge, Close, Decision, Undo
 from recordings.events import new_id
 from tests.dispatch.running import running_centre, wait_for

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from dispatch.api.render import render_detail, render_event, render_node
 from dispatch.nodes import NodeStatus
-from dispatch.places import Frame
 from dispatch.settings import Origin
 from dispatch.store.events import EventRecord, Version
 from dispatch.store.nodes import NodeRecord
+from dispatch.town.places import Frame
 from localisation.arrivals import Arrival, Place, Residual, Shot
 from recordings.events import event
 from tests.dispatch.wire import health

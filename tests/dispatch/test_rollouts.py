@@ -16,13 +16,13 @@ from arrays.order import Order, verify_order
 from arrays.parcel import decode_answers
 from arrays.release import Body
 from arrays.report import WireAnswer
-from dispatch.authority import open_authority
 from dispatch.commands.rollout import rollout
 from dispatch.store import Store
 from dispatch.store.decisions import AbsentError
 from dispatch.store.journal import LATEST_MS, lines_before
 from dispatch.store.nodes import NodeRecord, add_node
 from dispatch.store.rollouts import advance, answered, begin, newest, stop
+from dispatch.trust.authority import open_authority
 from tests.dispatch.running import FakeNode, Lines, RunningCentre, running_centre, send, tokens, wait_for
 from tests.dispatch.test_console import healthy
 

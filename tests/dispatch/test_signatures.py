@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arrays.report import Envelope, sign, verify
-from dispatch.signatures import signed_by
+from dispatch.trust.signatures import signed_by
 from tests.dispatch import wire
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

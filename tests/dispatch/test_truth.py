@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.truth import Fired, Located, outcome, pairs
+from dispatch.demo.truth import Fired, Located, outcome, pairs
 
 
 def fired(time_s: float, x: float = 0.0, label: str = "gunshot") -> Fired:

@@ -10,9 +10,9 @@ import pytest
 from pyproj import Geod
 
 from acoustic.errors import InputError
-from dispatch.places import Frame
 from dispatch.settings import Origin, Settings
-from dispatch.zones import Zone, day_span_ms, days_by_month, month_of, zone_info, zone_map
+from dispatch.town.places import Frame
+from dispatch.town.zones import Zone, day_span_ms, days_by_month, month_of, zone_info, zone_map
 
 PARIS = ZoneInfo("Europe/Paris")
 PESSAC = Frame(origin=Origin(lat=44.84, lon=-0.58, height_m=20.0))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dispatch.processes import City
+from dispatch.demo.processes import City
 from dispatch.store import Store
 from dispatch.store.events import latest_shots
 from localisation.arrivals import Shot

@@ -15,7 +15,7 @@ import pytest
 import soundfile
 
 from dispatch.commands.mandate import mandate
-from dispatch.processes import City
+from dispatch.demo.processes import City
 from tests.arrays.sessions import RATE_HZ, node, noise, with_bangs, write
 from tests.dispatch.running import wait_for
 from tests.end_to_end.test_again import READY_S, node_settings

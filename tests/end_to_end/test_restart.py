@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from dispatch.demo import BOUND_M, Page, centre_settings, enrol, fired_in, start_nodes
-from dispatch.processes import City
-from dispatch.truth import outcome
+from dispatch.demo.processes import City
+from dispatch.demo.show import BOUND_M, Page, centre_settings, enrol, fired_in, start_nodes
+from dispatch.demo.truth import outcome
 from recordings.scene import scene, write_scene
 from tests.dispatch.running import wait_for
 

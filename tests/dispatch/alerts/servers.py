@@ -20,7 +20,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
-from dispatch.authority import open_authority
+from dispatch.trust.authority import open_authority
 from tests.dispatch.alerts.receivers import free_port
 
 

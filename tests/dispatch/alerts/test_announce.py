@@ -10,13 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.addresses import Address, Addresses, write_addresses
 from dispatch.alerts.announce import HOLD_MS, Announcer
 from dispatch.alerts.destinations import Destination
 from dispatch.alerts.feed import Feed
 from dispatch.alerts.human import acknowledged, verdict
 from dispatch.alerts.rules import Rule
-from dispatch.places import Frame
 from dispatch.settings import Origin
 from dispatch.store import Store
 from dispatch.store.alerts import Queued, begin, newest, next_due, settle
@@ -24,6 +22,8 @@ from dispatch.store.decisions import decide, decisions_of
 from dispatch.store.engine import migrate
 from dispatch.store.events import add_shots, newest_events
 from dispatch.store.journal import entries_after
+from dispatch.town.addresses import Address, Addresses, write_addresses
+from dispatch.town.places import Frame
 from localisation.arrivals import Shot
 from recordings.decisions import Acknowledge, Close, Decided, Decision, Dispatch, Note, Undo
 from recordings.events import new_id

@@ -16,17 +16,17 @@ import httpx
 import pytest
 
 from acoustic.errors import InputError
-from dispatch.addresses import Address, Addresses, write_addresses
 from dispatch.alerts.announce import Announcer
 from dispatch.alerts.delivery import FIRST_PAUSE_S, LONGEST_PAUSE_S, pause_s
 from dispatch.alerts.trial import made_up
 from dispatch.commands.alerts import main as alerts
-from dispatch.places import Frame
 from dispatch.settings import Settings, read_settings
 from dispatch.store import Store
 from dispatch.store.alerts import newest
 from dispatch.store.decisions import decide
 from dispatch.store.journal import entries_after
+from dispatch.town.addresses import Address, Addresses, write_addresses
+from dispatch.town.places import Frame
 from recordings.decisions import Acknowledge
 from tests.dispatch.alerts.receivers import Receiver, free_port, receiver
 from tests.dispatch.running import RunningCentre, command, running_centre, wait_for

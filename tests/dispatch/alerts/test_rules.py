@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from acoustic.errors import InputError
 from dispatch.alerts.rules import Local, Rule, matters
-from dispatch.places import Frame
 from dispatch.settings import Origin, read_settings
-from dispatch.zones import Zone
+from dispatch.town.places import Frame
+from dispatch.town.zones import Zone
 from tests.dispatch.alerts.samples import HEARD, SENT_MS, heard
 
 FRAME = Frame(origin=Origin(lat=44.84, lon=-0.58))

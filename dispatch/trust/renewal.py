@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from acoustic.errors import InputError
 from arrays.renewal import RenewRequest, rotation_bytes
-from dispatch.authority import Authority
-from dispatch.certificates import requested_key
-from dispatch.enrolment import RefusedError
 from dispatch.store.journal import add_entry
 from dispatch.store.nodes import NodeRecord, change_key, node, note_certificate
+from dispatch.trust.authority import Authority
+from dispatch.trust.certificates import requested_key
+from dispatch.trust.enrolment import RefusedError
 
 GRACE_DAYS = 90
 DAY_MS = 24 * 3600 * 1000

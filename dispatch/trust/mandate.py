@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from acoustic.errors import InputError
 from arrays.mandate import Mandate, mandate_order, read_mandate
 from arrays.order import Order, sign_order
-from dispatch.places import Frame
 from dispatch.store.journal import add_entry
 from dispatch.store.nodes import NodeRecord
 from dispatch.store.notes import note, set_note
+from dispatch.town.places import Frame
 from recordings.ground import read_ground
 
 NOTE = KIND = "mandate"

@@ -19,8 +19,8 @@ from statistics import median
 from typing import Any, NoReturn
 
 from acoustic.errors import ResourceError
-from dispatch.processes import City
-from dispatch.truth import GUNSHOT, Fired, Located, Pair, outcome, pairs
+from dispatch.demo.processes import City
+from dispatch.demo.truth import GUNSHOT, Fired, Located, Pair, outcome, pairs
 from localisation.verdict import WITHDRAWN
 from recordings.scene import ORIGIN, Scene, SceneNode, scene, write_scene
 

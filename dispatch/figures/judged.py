@@ -6,7 +6,7 @@ import math
 from itertools import groupby
 from operator import attrgetter
 
-from dispatch.performance import Alert
+from dispatch.figures.performance import Alert
 from dispatch.store.events import EventRecord
 from localisation.arrivals import Shot
 from recordings.decisions import Judge, State, state_of
@@ -17,7 +17,7 @@ LATE_MS = 30_000  # sound takes 3 s over a kilometre; what is told this long aft
 
 
 def alert_of(record: EventRecord) -> Alert:
-    """The event for `dispatch.performance`."""
+    """The event for `dispatch.figures.performance`."""
     state = state_of(record.decisions)
     best, time_ms = record.event.best.origin, record.event.first.origin.time_ns * 1e-6
     alerted_ms = first_alert_ms(record)

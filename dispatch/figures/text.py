@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from dispatch.intervals import LEVEL, Quantile, Rate, Share
-from dispatch.performance import Figures
+from dispatch.figures.intervals import LEVEL, Quantile, Rate, Share
+from dispatch.figures.performance import Figures
 
 HEADING = (
     f"{'month':<8} {'zone':<14} {'alerts':>6} {'conf.':>5} {'false':>5} {'undecided':>9} "

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from dispatch.certificates import certified_node
+from dispatch.trust.certificates import certified_node
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from acoustic.errors import InputError, ResourceError
-from dispatch.addresses import Address
+from dispatch.town.addresses import Address
 
 BAN = "Base Adresse Nationale"
 OSM = "© OpenStreetMap contributors"

@@ -12,11 +12,11 @@ import msgspec
 import numpy as np
 
 from acoustic.errors import InputError
-from dispatch.performance import Ground
+from dispatch.figures.performance import Ground
 from localisation.area import Area, Array, hull
 
 if TYPE_CHECKING:
-    from dispatch.places import Frame
+    from dispatch.town.places import Frame
 
 MOST_CORNERS = 1000
 

@@ -31,11 +31,11 @@ from arrays.session import Session, SessionNode
 from arrays.sources import globe_position
 from arrays.timebase import Timebase
 from arrays.uplink.https import HttpsUplink
-from dispatch.authority import open_authority
-from dispatch.enrolment import NAME, issue
-from dispatch.revocation import revoke
 from dispatch.store import Store
 from dispatch.store.journal import add_entry
+from dispatch.trust.authority import open_authority
+from dispatch.trust.enrolment import NAME, issue
+from dispatch.trust.revocation import revoke
 from recordings.decisions import check_name
 
 NS = 1_000_000_000

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from acoustic.errors import InputError, ResourceError
 from arrays.whole import write_whole
-from dispatch.certificates import ca_certificate, node_certificate, private_pem, server_certificate
+from dispatch.trust.certificates import ca_certificate, node_certificate, private_pem, server_certificate
 
 RENEW_BEFORE = dt.timedelta(days=30)
 RENEW_CA_BEFORE = dt.timedelta(days=730)  # longer than anything it signs lasts

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from dispatch.intervals import Quantile, Rate, Share, quantile, rate, share
+from dispatch.figures.intervals import Quantile, Rate, Share, quantile, rate, share
 from recordings.decisions import Outcome
 
 MISLOCATED_M = 25.0  # what contracts call accurate (FIELD 1)

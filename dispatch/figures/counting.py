@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from acoustic.errors import InputError
-from dispatch.judged import alert_of
-from dispatch.performance import Exposure, Figures, Miss, performance
-from dispatch.places import Frame, kept_frame
+from dispatch.figures.judged import alert_of
+from dispatch.figures.performance import Exposure, Figures, Miss, performance
 from dispatch.settings import Settings
 from dispatch.store.events import events_between
 from dispatch.store.incoming import all_missed
 from dispatch.store.nodes import all_nodes
-from dispatch.zones import Map, day_span_ms, days_by_month, month_of, zone_map
+from dispatch.town.places import Frame, kept_frame
+from dispatch.town.zones import Map, day_span_ms, days_by_month, month_of, zone_map
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

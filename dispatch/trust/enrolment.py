@@ -12,9 +12,7 @@ import msgspec
 import sqlalchemy as sa
 
 from acoustic.errors import InputError, TocsinError
-from dispatch.certificates import requested_key
 from dispatch.checks import within
-from dispatch.places import Frame, keep_frame, kept_frame
 from dispatch.settings import Origin
 from dispatch.store.journal import add_entry
 from dispatch.store.nodes import (
@@ -28,6 +26,8 @@ from dispatch.store.nodes import (
     token,
     use_token,
 )
+from dispatch.town.places import Frame, keep_frame, kept_frame
+from dispatch.trust.certificates import requested_key
 
 VALID_MS = 24 * 3600 * 1000
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"

@@ -1,0 +1,1 @@
+"""`tocsin demo`: a city block on this machine, and its truth."""

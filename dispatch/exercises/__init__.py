@@ -1,0 +1,1 @@
+"""What never happened, told through the whole chain and marked as such."""

@@ -1,0 +1,1 @@
+"""How well the network does, counted from what people found."""
