@@ -48,9 +48,7 @@ class Ear:
         self._hearing = threading.Lock()  # of the pipeline: the listener feeds it, orders look into its ring
         self._ring_samples = settings.ring_s * self.source.rate_hz
         self._end = 0  # sample counter after the newest sample
-        self._onsets: dict[
-            int, tuple[float, int]
-        ] = {}  # of what the ring may hold: arrival's number to sample, channel
+        self._onsets: dict[int, tuple[float, int]] = {}  # arrival's number to sample, channel; as the ring holds
         self.failure = ""
         self.ended = False
         self.gaps = gaps

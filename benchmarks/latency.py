@@ -50,7 +50,8 @@ def run() -> dict[str, Any]:
     p95_ms = told["usual"].percentile_ms(95)
     return {
         "ours": round(p95_ms, 1),
-        "unit": "p95_ms from the arrival that makes a shot locatable to its event on the stream",
+        "p95_ms": round(p95_ms, 1),
+        "unit": "ms (p95) from the arrival that makes a shot locatable to its event on the stream",
         "peer": "the goal",
         "peer_value": GOAL_MS,
         "ratio": round(GOAL_MS / p95_ms, 2),

@@ -59,7 +59,6 @@ def run() -> dict[str, Any]:
     )
     curve = memory()
     waits_ms = waits()
-    p95_ms = float(np.quantile(waits_ms, 0.95))
     hours, used_mb = np.array(curve[2:]).T  # the first hour is the start's
     return {
         "ours": round(SECONDS / few_s),
@@ -67,16 +66,16 @@ def run() -> dict[str, Any]:
         "peer": "real time",
         "peer_value": 1,
         "ratio": round(SECONDS / few_s),
+        "memory_mb": max(mb for _, mb in curve),
+        "p95_ms": round(float(np.quantile(waits_ms, 0.95)), 1),
         "quality": {
             "impulses_heard": [heard(few, model), heard(many, model)],
             "without_impulses_x_real_time": round(SECONDS / none_s),
             "core_at_600_a_minute": round(many_s / SECONDS, 4),
-            "memory_mb": max(mb for _, mb in curve),
             "memory_grows_mb_an_hour": round(float(np.polyfit(hours, used_mb, 1)[0]), 2),
             "memory_curve_h_mb": curve,
             "sound_wanted_ms": round(1e3 * max(sound_wanted_s(street(LIVE)))),
             "p50_ms": round(float(np.median(waits_ms)), 1),
-            "p95_ms": round(p95_ms, 1),
             "shots_waited_for": len(waits_ms),
         },
     }
