@@ -16,6 +16,7 @@ from dispatch.store.databases import open_database
 
 T = TypeVar("T")
 MIGRATIONS = Path(__file__).with_name("migrations")
+NEWEST = max(path.name[1:5] for path in (MIGRATIONS / "versions").glob("v*.py"))
 
 
 class Store:
@@ -34,7 +35,8 @@ class Store:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="store-reader")
         try:
-            self.write_now(migrate)
+            if self.read_now(_revision) != NEWEST:  # else it is not written to: a centre at work may be writing for long
+                self.write_now(migrate)
         except BaseException:
             self.close()
             raise
@@ -85,6 +87,13 @@ class Store:
         self._writer.shutdown()
         self._readers.shutdown()
         self._database.dispose()
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    """Of the schema that is there; None where there is none yet."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def migrate(connection: sa.Connection, revision: str = "head") -> None:

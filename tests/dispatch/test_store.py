@@ -105,6 +105,20 @@ def test_commits_are_synced_and_readers_do_not_wait(store: Store) -> None:
     assert store.read_now(lambda c: note(c, "k")) == "new"
 
 
+def test_a_store_is_opened_and_read_while_a_centre_writes_for_long(in_file: Store) -> None:
+    in_file.write_now(lambda c: set_note(c, "k", "old"))
+
+    def read_meanwhile(connection: sa.Connection) -> str | None:
+        set_note(connection, "k", "new")
+        beside = Store(in_file.folder)
+        try:
+            return beside.read_now(lambda c: note(c, "k"))
+        finally:
+            beside.close()
+
+    assert in_file.write_now(read_meanwhile) == "old"
+
+
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ResourceError, match=r"data folder .*file.* cannot be made"):
