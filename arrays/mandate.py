@@ -110,6 +110,7 @@ class Warden:
         self._signed = (0, 0)  # the newest time that the centre signed, and the steady clock when it was learnt
         self._order: Order | None = None
         self._mandate: Mandate | None = None
+        self._inside = False
         self._closed = NONE
         self._recall()
 
@@ -148,7 +149,7 @@ class Warden:
         mandate = self._mandate
         if mandate is None:
             return self._closed
-        if not mandate.holds(*self._place):
+        if not self._inside:
             return "the node's place lies outside the zone of its mandate"
         now_ns = self._now_ns()
         if now_ns < mandate.start_ns:
@@ -169,6 +170,7 @@ class Warden:
         if mandate is None and order.body.get("node") != self._node:
             raise InputError(f"order {order.id[:80]!r} revokes another node than this")
         self._order, self._mandate = order, mandate
+        self._inside = mandate is not None and mandate.holds(*self._place)  # once: it is asked ten times a second
         self._closed = "" if mandate else f"the centre revoked this node on {say_when(order.issued_ns)}"
         self.saw(order)
 
