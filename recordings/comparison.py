@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -13,6 +14,7 @@ from acoustic.errors import InputError
 from arrays.session import plain
 from recordings.matching import pairs_in_time
 
+Became = Literal["new", "gone", "moved", "other class", "same"]
 MOVED_M, LATER_S, SURER = 0.01, 1e-5, 0.005  # less is the same
 
 
@@ -34,7 +36,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """A shot then and now: `new`, `gone`, `moved`, `other class` or `same`; how far it moved, how much later it is."""
 
     session: str
-    change: str
+    change: Became
     time: float
     moved_m: float | None = None
     later_s: float | None = None
@@ -86,7 +88,7 @@ def _change(then: Told, now: Told) -> Change:
     moved_m = round(math.hypot(now.x - then.x, now.y - then.y), 3)
     later_s = round(now.time - then.time, 6)
     surer = abs((now.gunshot or 0.0) - (then.gunshot or 0.0))
-    change = "same"
+    change: Became = "same"
     if moved_m >= MOVED_M or abs(later_s) >= LATER_S:
         change = "moved"
     elif now.label != then.label or surer >= SURER:

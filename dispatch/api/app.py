@@ -26,6 +26,7 @@ from dispatch.api.nodes import node_routes
 from dispatch.api.problems import answer_problems
 from dispatch.api.provider import provider_routes
 from dispatch.api.public import public_routes
+from dispatch.api.replays import replay_routes
 from dispatch.api.reporting import report_routes
 from dispatch.api.rollouts import rollout_routes
 from dispatch.api.running import running_routes
@@ -71,7 +72,7 @@ def api(centre: Centre, *, tls: bool) -> FastAPI:
     app.include_router(report_routes(centre))
     if centre.settings.login is not None:
         app.include_router(provider_routes(centre.settings.login))
-    for more in (node_routes, running_routes, drill_routes):
+    for more in (node_routes, running_routes, drill_routes, replay_routes):
         app.include_router(more(centre))
     if centre.settings.public:
         app.include_router(public_routes(centre))

@@ -71,8 +71,13 @@ def add_shots(connection: sa.Connection, new: Iterable[Shot], now_ms: int, metho
 
 def latest_shots(connection: sa.Connection, first_ns: int, last_ns: int) -> list[Shot]:
     """The latest version of every shot with a version fired in a span of time, by key."""
+    return [version.shot for version in latest_versions(connection, first_ns, last_ns)]
+
+
+def latest_versions(connection: sa.Connection, first_ns: int, last_ns: int) -> list[Version]:
+    """The same, each with the event that it is counted to."""
     chosen = sa.select(shots.c.key).where(shots.c.time_ns.between(first_ns, last_ns))
-    return [v.shot for v in _latest(_versions(connection, shots.c.key.in_(chosen)))]
+    return _latest(_versions(connection, shots.c.key.in_(chosen)))
 
 
 def first_shots(connection: sa.Connection, keys: Iterable[str]) -> dict[str, Shot]:

@@ -102,6 +102,12 @@ def arrivals_between(connection: sa.Connection, first_ns: int, last_ns: int) -> 
     return [_arrival(data) for data in connection.scalars(query)]
 
 
+def how_many_between(connection: sa.Connection, first_ns: int, last_ns: int) -> int:
+    """How many arrivals were heard in a span of time."""
+    query = sa.select(sa.func.count()).select_from(arrivals).where(arrivals.c.time_ns.between(first_ns, last_ns))
+    return connection.scalar(query) or 0
+
+
 def arrivals_of(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Arrival]:
     """The kept arrivals among `ids`."""
     found: dict[str, Arrival] = {}
