@@ -39,7 +39,7 @@ def main() -> None:
         take(browser, stage, folder, {"phone": board}, logged_in=True, viewport=PHONE)
         stage.decide(stage.event(395.0, 90.0), action="acknowledge")  # no banner over the pages
         shown: dict[str, Callable[[Page, Stage], None]] = {name: plain(name) for name in PAGES}
-        shown |= {"nodes": enrolling, "node": history, "drill": drilling, "first-steps": clapping}
+        shown |= {"replay": replaying, "nodes": enrolling, "node": history, "drill": drilling, "first-steps": clapping}
         take(browser, stage, folder, shown, logged_in=True)
         take(browser, stage, folder, {"log-in": log_in}, logged_in=False)
 
@@ -108,6 +108,19 @@ def board(page: Page, stage: Stage) -> None:
     page.get_by_test_id("shot").first.wait_for()
     if (page.viewport_size or DESK)["width"] == DESK["width"]:
         expect(page.get_by_test_id("headline")).to_contain_text("2 rounds")
+
+
+def replaying(page: Page, stage: Stage) -> None:
+    at(page, stage, "search")
+    page.get_by_role("link", name="Replay this span").click()
+    page.locator("summary").click()
+    page.get_by_label("Height of the source under the nodes").fill("60")
+    page.get_by_role("button", name="Replay", exact=True).click()
+    page.get_by_role("progressbar").wait_for()
+    page.get_by_role("progressbar").wait_for(state="detached", timeout=60_000)
+    page.get_by_test_id("replay-counts").wait_for()
+    page.locator("summary").click()
+    page.get_by_test_id("replay").scroll_into_view_if_needed()
 
 
 def enrolling(page: Page, stage: Stage) -> None:

@@ -226,6 +226,60 @@ def test_an_analysts_day_in_spanish(browser: Browser, stage: Stage) -> None:
     page.close()
 
 
+def test_an_analyst_replays_an_event_with_another_setting_by_keyboard(browser: Browser, stage: Stage) -> None:
+    page = browser.new_page(locale="en-GB", viewport={"width": 1280, "height": 800}, bypass_csp=True)  # for axe
+    stage.centre.show(page, "analyst")
+    page.get_by_test_id("pages").get_by_role("link", name="Search").press("Enter")
+    row = page.get_by_test_id("results").get_by_role("row", name=re.compile("Closed: confirmed"))
+    row.get_by_role("link", name="Replay").press("Enter")
+    expect(page.get_by_test_id("sheet")).to_have_attribute("data-page", "replay")
+    page.get_by_text("Settings, all as shipped").press("Enter")
+    offered = stage.ann.get("/api/replays").json()["settings"]
+    fields = page.get_by_test_id("replay-form").locator("label[title]")
+    expect(fields).to_have_count(len(offered))
+    shown = {str(one.get_attribute("title")): one for one in fields.all()}
+    for setting in offered:
+        assert setting["name"] not in shown[setting["name"]].inner_text()  # it has words of its own
+        assert float(shown[setting["name"]].locator("input").input_value()) == setting["value"]
+    least = page.get_by_label("Score from which it is a shot")
+    least.press("Control+a")
+    least.press_sequentially("500")
+    expect(page.get_by_text("Settings, 1 changed")).to_be_visible()
+    least.press("Enter")
+    expect(page.get_by_test_id("replay-counts")).to_contain_text(re.compile(r"gone: [1-9]"), timeout=60_000)
+    (run, *_) = stage.ann.get("/api/replays").json()["replays"]
+    assert run["asked"]["changes"] == ["search.least=500"]
+    assert run["asked"]["until_ms"] - run["asked"]["since_ms"] < 15_000
+    rows = page.get_by_test_id("replay-rows")
+    number = stage.event(*CLOSED)["number"]
+    gone = rows.get_by_role("row", name=re.compile(f"gone .*Event {number}"))
+    expect(gone).to_contain_text("Possible gunshot")
+    expect(page.get_by_role("img", name=re.compile("^The nodes from above"))).to_be_visible()
+    with page.expect_download() as coming:
+        page.get_by_role("link", name="Comparison (JSON lines)").press("Enter")
+    assert json.loads(Path(coming.value.path()).read_text().splitlines()[0])["change"] == "gone"
+    assert violations(page) == []
+    gone.get_by_role("link").press("Enter")
+    expect(page.get_by_test_id("headline")).to_contain_text("1 round")
+    with page.expect_download(timeout=60_000) as coming:
+        page.get_by_role("button", name="Report (PDF)").press("Enter")
+    assert Path(coming.value.path()).read_bytes().startswith(b"%PDF")
+    page.get_by_role("link", name="Replay with other settings").press("Enter")
+    expect(page.get_by_test_id("replays")).to_contain_text("search.least=500")
+    page.close()
+
+
+def test_a_replay_that_fails_or_is_refused_says_so_in_a_sentence(page: Page, stage: Stage) -> None:
+    stage.centre.show(page, "analyst")
+    page.goto(f"{stage.centre.page}/#/replay/since=1000&until=4000000000000")
+    page.get_by_role("button", name="Replay", exact=True).press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="the span of time is longer than 31 days")).to_be_visible()
+    stage.centre.show(page, "dispatcher")
+    expect(page.get_by_test_id("shot").first).to_be_visible()
+    page.goto(f"{stage.centre.page}/#/replay")
+    expect(page.get_by_test_id("sheet")).to_have_count(0)
+
+
 def test_a_missed_shooting_is_entered_and_counted(page: Page, stage: Stage) -> None:
     stage.centre.show(page, "dispatcher")
     go(page, stage, "figures")
@@ -254,7 +308,20 @@ def test_a_wall_display_in_spanish_shows_a_shot_by_itself(browser: Browser, stag
     page.close()
 
 
-PAGES = ("search", "handover", "figures", "nodes", "people", "alerts", "models", "keeping", "journal", "drill", "start")
+PAGES = (
+    "search",
+    "replay",
+    "handover",
+    "figures",
+    "nodes",
+    "people",
+    "alerts",
+    "models",
+    "keeping",
+    "journal",
+    "drill",
+    "start",
+)
 LOOKS = [("en-GB", "dark", 1280), ("fr-FR", "light", 390), ("es-ES", "dark", 390)]
 
 

@@ -1,9 +1,11 @@
 // Which page is shown, by the address after the #: the board where it names none, an event of the board by its id.
+import type { Incident } from "./api";
 import { who } from "./who.svelte";
 
 /** Every page but the board, and the right that it takes. */
 export const PAGES = {
   search: "see-events",
+  replay: "see-places",
   handover: "read-log",
   figures: "see-events",
   nodes: "administer",
@@ -20,11 +22,24 @@ export type PageName = keyof typeof PAGES;
 /** The pages of administration, in the order of their tabs. */
 export const ADMINISTRATION: readonly PageName[] = ["nodes", "people", "alerts", "models", "keeping", "journal", "drill", "start"];
 
+/** The page that locates anew what was reported in a span of time (UTC ms), as a search or an event asks for it. */
+export const replayOf = (since: number, until: number, zone = ""): string =>
+  `#/replay/${new URLSearchParams({ since: String(since), until: String(until), ...(zone === "" ? {} : { zone }) })}`;
+
+const AROUND_MS = 5000;
+
+/** The same of the seconds around an event. */
+export function replayOfEvent(event: Incident): string {
+  const times = [event.time_ms, ...event.shots.map((shot) => shot.time_ms)];
+  return replayOf(1000 * Math.floor((Math.min(...times) - AROUND_MS) / 1000), 1000 * Math.ceil((Math.max(...times) + AROUND_MS) / 1000));
+}
+
 const isPage = (name: string): name is PageName => name in PAGES;
 
 class Route {
   private name = $state("");
-  private rest = $state("");
+  /** What the address has after the page's name. */
+  rest = $state("");
 
   /** Null: the board. */
   page = $derived<PageName | null>(isPage(this.name) && this.may(this.name) ? this.name : null);

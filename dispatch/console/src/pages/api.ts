@@ -1,5 +1,5 @@
 // What the pages ask of the centre, field by field as dispatch/api defines it.
-import { ask, get, one, post, type Decision, type Ground, type Incident, type NodeState } from "../lib/api";
+import { ask, get, post, type Decision, type Ground, type Incident, type NodeState } from "../lib/api";
 
 export interface Search {
   days: number | null;
@@ -43,11 +43,6 @@ export interface Handover {
   more: boolean;
 }
 export const handover = (days: number): Promise<Handover> => get(`/api/handover?days=${days}`);
-
-const REPORT_MS = 120_000; // it locates anew, and sets a page
-export async function report(id: string, language: string): Promise<Blob> {
-  return (await ask("POST", `${one(id)}/report`, { language: language === "fr" ? "fr" : "en", form: "pdf" }, REPORT_MS)).blob();
-}
 
 export interface NodeHistory {
   id: string;

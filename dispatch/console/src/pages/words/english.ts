@@ -6,6 +6,7 @@ const events = (n: number): string => (n === 1 ? "1 event" : `${n} events`);
 export const english = {
   title: {
     search: "Search",
+    replay: "Replay",
     handover: "Handover",
     figures: "Figures",
     nodes: "Nodes",
@@ -172,7 +173,7 @@ export const english = {
   method_digest: "Digest",
   libraries: "Libraries",
   thresholds: "Thresholds and settings",
-  thresholds_note: "They come with the program, so that a result can be computed again. What others would give is tried by tocsin centre replay --set.",
+  thresholds_note: "They come with the program, so that a result can be computed again. What others would give is tried by a replay, from the search.",
   filter: "Name holds",
   setting: "Setting",
   value: "Value",
@@ -216,6 +217,7 @@ export const english = {
     deletion: "deletion",
     drill: "drill",
     clip: "sound",
+    replay: "replay",
   },
   check: "Check the chain",
   checking: "Checking …",
@@ -286,6 +288,38 @@ export const english = {
   place_degrees: "Place: latitude, longitude",
   missed_enter: "Enter it",
   missed_kept: (reference: string): string => `Case ${reference} is entered.`,
+
+  // replay
+  replay_these: "Replay this span",
+  replay_note: "What the nodes reported is located anew with other settings, and compared with what the centre has kept. Nothing is changed, and the centre goes on meanwhile.",
+  replay_kept: (hours: number, days: number): string =>
+    `Arrivals that no event rests on are kept for ${hours} h: of an earlier time, shots may move or go, but hardly a new one comes. At most ${days} days at once.`,
+  replay_everything: "surely no gunshots too",
+  replay_changed: (n: number): string => (n === 0 ? "Settings, all as shipped" : n === 1 ? "Settings, 1 changed" : `Settings, ${n} changed`),
+  replay_shipped: (value: string): string => `shipped with ${value}`,
+  replay_reset: "All as shipped",
+  replay_start: "Replay",
+  replay_result: "What came of it",
+  replay_left: (text: string): string => `done, about ${text} left`,
+  replay_states: { running: "under way", done: "done", failed: "failed", cancelled: "cancelled" },
+  replay_failed: (problem: string): string => `It failed: ${problem}.`,
+  replay_became: { new: "new", gone: "gone", moved: "moved", "other class": "other class", same: "same" },
+  replay_no_shots: "no shots",
+  replay_no_change: "Every shot stays as it is.",
+  replay_change: "Change",
+  replay_moved: "Moved",
+  replay_later: "Later by",
+  under: (value: string): string => `< ${value}`,
+  replay_sure: "Gunshot",
+  replay_event: "Event",
+  replay_same: "those that stay the same too",
+  replay_more: "The first thousand are shown; the files have all.",
+  replay_changes: "Comparison (JSON lines)",
+  replay_shots: "Shots (JSON lines)",
+  replay_map: "The nodes from above, and each shot: a cross where it was kept, a dot where it is found now",
+  replay_last: "Last replays",
+  replay_settings: "Settings",
+  replay_as_shipped: "all as shipped",
 };
 
 export type PageWords = typeof english;
