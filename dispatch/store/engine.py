@@ -35,7 +35,7 @@ class Store:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="store-reader")
         try:
-            if self.read_now(_revision) != NEWEST:  # else it is not written to: a centre at work may be writing for long
+            if self.read_now(_revision) != NEWEST:  # else it is not written to: a centre may be writing for long
                 self.write_now(migrate)
         except BaseException:
             self.close()
