@@ -19,7 +19,7 @@ from arrays.health import DEAF, DEGRADED, FAILED, GAP_SHOWN_S
 from arrays.order import Order
 from arrays.report import DONE, ROLLED_BACK, Health, WireAnswer
 from arrays.session import plain
-from arrays.settings import Settings
+from arrays.settings import Settings, StdinSource
 from arrays.whole import keep
 
 SETTINGS, MODEL = KINDS = ("settings", "model")
@@ -189,6 +189,11 @@ def changed_settings(own: Settings, changes: Mapping[str, Any]) -> Settings:
     except (msgspec.ValidationError, InputError) as error:
         raise InputError(f"changes: {plain(error)}") from error
     return changed
+
+
+def check_changes(changes: Mapping[str, Any]) -> None:
+    """Raise InputError for changes that no node could take, whatever its own settings are."""
+    changed_settings(Settings(node="any", source=StdinSource()), changes)
 
 
 def _worse(trial: _Trial, health: Health) -> bool:

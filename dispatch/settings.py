@@ -93,6 +93,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     PostgreSQL that is the store instead; `listen` HOST:PORT where nodes
     report (HTTPS); `names` further host names in the server's certificate. The page is at `page_host` and `page_port`:
     beyond this machine over HTTPS only, with the files `page_certificate` and `page_key` or a certificate of our CA.
+    `models` is the folder of registered classifiers (`tocsin model register`) that may be rolled out;
     `zones` are the parts of the town that figures are given for, `timezone` its local time; `outcome_due_h`: after so
     many hours an alert without an outcome is reminded of, again and again; `public` opens the page for residents;
     `ground` is what the map draws under the network; `keep` how long what is kept; `alerts` who is told of what, and
@@ -114,6 +115,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     limits: Limits = msgspec.field(default_factory=Limits)
     keep: Keep = msgspec.field(default_factory=Keep)
     ground: GroundSettings = GroundSettings()
+    models: str = "tocsin-models"
     zones: tuple[Zone, ...] = ()
     timezone: str = "UTC"
     outcome_due_h: float = 72.0

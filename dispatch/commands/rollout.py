@@ -7,7 +7,6 @@ import time
 import tomllib
 from pathlib import Path
 
-from acoustic.classify import Model
 from acoustic.errors import InputError, ResourceError
 from arrays.release import CHANGEABLE, MODEL, SETTINGS, TRIAL_S, Body
 from dispatch.settings import Settings
@@ -40,7 +39,8 @@ def lines(one: RollOut) -> list[str]:
     """How far a roll-out is."""
     when = time.strftime("%Y-%m-%d %H:%M", time.gmtime(one.begun_ms / 1e3))
     rows = [f"  ring {s.ring + 1}  {s.node}  {s.state}{': ' if s.why else ''}{s.why}" for s in one.steps]
-    return [f"{one.id}  {one.kind}, begun {when} UTC: {one.state}", *rows]
+    told = f"{one.id}  {one.kind}, begun {when} UTC by {one.by or 'somebody'} ({one.because or 'no reason kept'})"
+    return [f"{told}: {one.state}{': ' if one.ended else ''}{one.ended}", *rows]
 
 
 def _body(asked: argparse.Namespace) -> Body:
@@ -50,7 +50,6 @@ def _body(asked: argparse.Namespace) -> Body:
     except OSError as error:
         raise ResourceError(f"{path} cannot be read: {error.strerror}") from error
     if asked.what == MODEL:
-        Model.from_bytes(content)
         return Body(npz=content, trial_s=asked.trial)
     try:
         return Body(changes=tomllib.loads(content.decode()), trial_s=asked.trial)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
+from acoustic.classify import Model
 from acoustic.errors import InputError
-from arrays.release import KINDS, MODEL, Body
+from arrays.release import KINDS, MODEL, SETTINGS, Body, check_changes
 from arrays.report import DONE, LISTENING, REFUSED, ROLLED_BACK
 from dispatch.store.decisions import AbsentError
-from dispatch.store.journal import add_entry
+from dispatch.store.journal import add_entry, lines_about
 from dispatch.store.nodes import all_nodes
 from dispatch.store.tables import rollout_steps, rollouts
 from recordings.decisions import ConflictError, check_name
@@ -22,6 +24,7 @@ KIND = "rollout"  # of a journal's line; its subject is the roll-out
 RUNNING, STOPPED, FINISHED = "running", "stopped", "finished"
 WAITING, GIVEN = "waiting", "given"  # of a step, before what the node says of it
 LONGEST_REASON = 300
+BEGUN = ("changes", "model", "trial_s", "by", "because")  # of a journal's line that begins one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +40,23 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollOut:
-    """One roll-out: `state` is running, stopped or finished; its steps by ring and node."""
+    """One roll-out: `state` is running, stopped or finished; its steps by ring and node.
+
+    As the journal has it, as long as it is kept there: `changes` of settings or the digest of a classifier (`model`,
+    empty: each node's own again), how long it is tried, by whom and why it was begun, and why it ended.
+    """
 
     id: str
     kind: str
     state: str
     begun_ms: int
     steps: tuple[Step, ...]
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    model: str = ""
+    trial_s: float = 0.0
+    by: str = ""
+    because: str = ""
+    ended: str = ""
 
 
 def begin(
@@ -67,6 +80,8 @@ def begin(
         raise InputError("a roll-out of settings needs changes, and one of a model none")
     if running(connection) is not None:
         raise ConflictError("another roll-out is running; stop it first")
+    digest = Model.from_bytes(body.npz).digest if body.npz else ""
+    check_changes(body.changes)
     nodes = _rings(rings, [record.id for record in all_nodes(connection) if record.revoked_ms is None])
     identity = secrets.token_hex(6)
     content = msgspec.msgpack.encode(body)
@@ -78,7 +93,7 @@ def begin(
         for node in some
     ]
     connection.execute(sa.insert(rollout_steps), steps)
-    told = {"changes": dict(body.changes), "model_bytes": len(body.npz), "trial_s": body.trial_s}
+    told = {"changes": dict(body.changes), "model": digest, "trial_s": body.trial_s}
     add_entry(connection, KIND, identity, {"begun": kind, **told, "rings": nodes, "by": by, "because": because}, now_ms)
     return identity
 
@@ -147,7 +162,27 @@ def newest(connection: sa.Connection, limit: int) -> list[RollOut]:
     """The newest roll-outs, newest first."""
     columns = rollouts.c.id, rollouts.c.kind, rollouts.c.state, rollouts.c.begun_ms
     rows = connection.execute(sa.select(*columns).order_by(rollouts.c.begun_ms.desc(), rollouts.c.id).limit(limit))
-    return [RollOut(**row._asdict(), steps=tuple(_steps(connection, row.id))) for row in rows]
+    found = [RollOut(**row._asdict(), steps=tuple(_steps(connection, row.id))) for row in rows]
+    told: dict[str, dict[str, Any]] = {}
+    for line in lines_about(connection, KIND, [one.id for one in found]):
+        data = msgspec.json.decode(line.data)
+        if "begun" in data:
+            told[line.subject] = {name: data[name] for name in BEGUN if name in data}
+        elif STOPPED in data:
+            told.setdefault(line.subject, {})["ended"] = data.get("because", "")
+    return [replace(one, **told.get(one.id, {})) for one in found]
+
+
+def taken(connection: sa.Connection) -> dict[str, dict[str, Any]]:
+    """The changes of settings that each node has taken, the last of each setting, since it was enrolled."""
+    r, s = rollouts.c, rollout_steps.c
+    query = sa.select(r.body, s.node, s.given_ms).where(r.id == s.rollout, r.kind == SETTINGS, s.state == DONE)
+    enrolled = {record.id: record.enrolled_ms for record in all_nodes(connection)}
+    found: dict[str, dict[str, Any]] = {node: {} for node in enrolled}
+    for row in connection.execute(query.order_by(r.begun_ms, r.id)):
+        if row.given_ms >= enrolled.get(row.node, row.given_ms + 1):
+            found[row.node] |= msgspec.msgpack.decode(row.body, type=Body).changes
+    return found
 
 
 def _steps(connection: sa.Connection, identity: str) -> list[Step]:

@@ -22,7 +22,7 @@ from tests.dispatch.stage import Stage, play, staged
 
 DESK, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
 SCHEMES: dict[str, Literal["dark", "light"]] = {"night": "dark", "day": "light"}
-PAGES = ("search", "handover", "figures", "people", "alerts", "models", "keeping", "journal")
+PAGES = ("search", "handover", "figures", "people", "alerts", "models", "rollouts", "keeping", "journal")
 LARGEST_BYTES = 100_000
 SETTLES_MS = 900  # flights of the map, and curves
 

@@ -91,6 +91,7 @@ MAY: dict[str, frozenset[str]] = {
     "POST /api/events/{identity}/clips": DECIDE,
     "POST /api/clips/{order}/heard": DECIDE,
     "GET /api/rollouts": ADMINISTRATOR,
+    "GET /api/rollouts/offer": ADMINISTRATOR,
     "POST /api/rollouts": ADMINISTRATOR,
     "POST /api/rollouts/stop": ADMINISTRATOR,
     "GET /api/people": ADMINISTRATOR,

@@ -317,6 +317,7 @@ PAGES = (
     "people",
     "alerts",
     "models",
+    "rollouts",
     "keeping",
     "journal",
     "drill",

@@ -23,6 +23,8 @@ from dispatch.store.journal import LATEST_MS, lines_before
 from dispatch.store.nodes import NodeRecord, add_node
 from dispatch.store.rollouts import advance, answered, begin, newest, stop
 from dispatch.trust.authority import open_authority
+from recordings.models import default
+from recordings.registry import register
 from tests.dispatch.running import FakeNode, Lines, RunningCentre, running_centre, send, tokens, wait_for
 from tests.dispatch.test_console import healthy
 
@@ -53,11 +55,18 @@ def steps(admin: httpx.Client) -> dict[str, str]:
 
 
 def test_ring_after_ring_until_a_node_goes_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with running_centre(tmp_path / "data") as centre, centre.client() as lines:
+    (settings := tmp_path / "centre.toml").write_text(f'models = "{tmp_path / "models"}"\n')
+    with running_centre(tmp_path / "data", str(settings)) as centre, centre.client() as lines:
         nodes = enrolled(centre, lines)
         admin, data = centre.let_in("administrator"), str(centre.data)
         asked: dict[str, Any] = {"kind": "settings", "changes": {"ring_s": 60.0}, "rings": RINGS, "because": "clips"}
         assert admin.post("/api/rollouts", json={**asked, "rings": [["roof-9"]]}).status_code == 400
+        refused = admin.post("/api/rollouts", json={**asked, "changes": {"ring_s": 90.0}})
+        assert (refused.status_code, refused.json()["error"]) == (
+            400,
+            "changes: ring_s is 90.0; expected a number from 2 to 60",
+        )
+        assert admin.get("/api/rollouts/offer").json()["models"] == []
         assert admin.post("/api/rollouts", json=asked).status_code == 201
         assert admin.post("/api/rollouts", json=asked).status_code == 409
         wait_for(lambda: steps(admin)["roof-1"] == "given")
@@ -80,20 +89,47 @@ def test_ring_after_ring_until_a_node_goes_back(tmp_path: Path, capsys: pytest.C
         rollout(["settings", str(path), "--rest", "--by", "Ann", "--because", "a dear link", "--data", data])
         wait_for(lambda: set(steps(admin).values()) == {"given"})
         rollout(["stop", "--by", "Ann", "--because", "not now", "--data", data])
-        assert admin.get("/api/rollouts").json()[0]["state"] == "stopped"
+        (newer, older) = admin.get("/api/rollouts").json()
+        assert (newer["state"], newer["changes"], newer["by"]) == ("stopped", {"health_interval_s": 5.0}, "Ann")
+        assert (newer["because"], newer["ended"]) == ("a dear link", "not now")
+        assert (older["because"], older["ended"]) == ("clips", "roof-3: the node was deaf: no sound")
+        offer = admin.get("/api/rollouts/offer").json()
+        assert {one["node"]: one["taken"] for one in offer["nodes"]} == {
+            "roof-1": {"ring_s": 60.0},
+            "roof-2": {"ring_s": 60.0},
+            "roof-3": {},
+            "roof-4": {},
+        }
+        assert {one["name"]: one["default"] for one in offer["settings"]}["outbox_days"] == 30.0
+        roll_out_registered(admin, tmp_path)
         assert {node["program"] for node in centre.state()["nodes"]} == {"test"}
     store = Store(centre.data)
     told = [msgspec.json.decode(x.data) for x in store.read_now(lambda c: lines_before(c, LATEST_MS, 100, "rollout"))]
     store.close()
-    assert [next(iter(one)) for one in reversed(told)] == [
+    first = told[::-1][:10]
+    assert [next(iter(one)) for one in first] == [
         *("begun", "ring", "node", "ring", "node", "node", "stopped"),
         *("begun", "ring", "stopped"),
     ]
-    assert (told[2]["by"], told[2]["because"], told[3]["because"]) == (
+    assert (first[7]["by"], first[7]["because"], first[6]["because"]) == (
         "Ann",
         "a dear link",
         "roof-3: the node was deaf: no sound",
     )
+
+
+def roll_out_registered(admin: httpx.Client, folder: Path) -> None:
+    """A classifier of the registry, by its digest alone."""
+    (data := folder / "set").mkdir()
+    (data / "manifest.csv").write_text("path,class,source,licence,group\n")
+    (file := folder / "new.npz").write_bytes(default())
+    entry = register(folder / "models", file, data, "with the range", "R. M.")
+    (shown,) = admin.get("/api/rollouts/offer").json()["models"]
+    assert (shown["digest"], shown["name"], shown["measured"]) == (entry.digest, "with the range", 0)
+    asked = {"kind": "model", "model": entry.digest, "rings": [["roof-1"]], "because": "trained anew"}
+    assert admin.post("/api/rollouts", json={**asked, "model": "0" * 64}).status_code == 400
+    (newest, *_) = admin.post("/api/rollouts", json=asked).raise_for_status().json()
+    assert (newest["kind"], newest["model"], newest["state"]) == ("model", entry.digest, "running")
 
 
 @pytest.fixture

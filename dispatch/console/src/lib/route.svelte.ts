@@ -12,6 +12,7 @@ export const PAGES = {
   people: "administer",
   alerts: "read-journal",
   models: "administer",
+  rollouts: "administer",
   keeping: "administer",
   journal: "read-journal",
   drill: "administer",
@@ -20,7 +21,7 @@ export const PAGES = {
 export type PageName = keyof typeof PAGES;
 
 /** The pages of administration, in the order of their tabs. */
-export const ADMINISTRATION: readonly PageName[] = ["nodes", "people", "alerts", "models", "keeping", "journal", "drill", "start"];
+export const ADMINISTRATION: readonly PageName[] = ["nodes", "people", "alerts", "models", "rollouts", "keeping", "journal", "drill", "start"];
 
 /** The page that locates anew what was reported in a span of time (UTC ms), as a search or an event asks for it. */
 export const replayOf = (since: number, until: number, zone = ""): string =>

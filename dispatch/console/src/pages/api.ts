@@ -154,6 +154,40 @@ export interface Models {
 }
 export const models = (): Promise<Models> => get("/api/models");
 
+export interface RollOut {
+  id: string;
+  kind: "settings" | "model";
+  state: "running" | "stopped" | "finished";
+  begun_ms: number;
+  steps: { node: string; ring: number; state: "waiting" | "given" | "done" | "refused" | "rolled_back"; why: string; given_ms: number | null }[];
+  changes: Record<string, unknown>;
+  model: string;
+  trial_s: number;
+  by: string;
+  because: string;
+  ended: string;
+}
+/** A node that may be given something, and what it took of earlier roll-outs. */
+export interface Target {
+  node: string;
+  zone: string;
+  state: string;
+  taken: Record<string, unknown>;
+  model: string;
+}
+export interface Offer {
+  settings: { name: string; default: unknown }[];
+  models: { digest: string; name: string; by: string; registered_ms: number; measured: number }[];
+  nodes: Target[];
+}
+type Begun = Pick<RollOut, "kind" | "trial_s" | "because"> & Partial<Pick<RollOut, "changes" | "model">> & { rings: string[][] };
+export const rollouts = {
+  all: (): Promise<RollOut[]> => get("/api/rollouts"),
+  offer: (): Promise<Offer> => get("/api/rollouts/offer"),
+  begin: (asked: Begun): Promise<RollOut[]> => post("/api/rollouts", asked),
+  stop: (because: string): Promise<RollOut[]> => post("/api/rollouts/stop", { because }),
+};
+
 export interface Keeping {
   arrivals_h: number;
   events_days: number;

@@ -1,5 +1,6 @@
 import { Refused } from "../../lib/api";
 import type { PageName } from "../../lib/route.svelte";
+import { english as rollouts } from "./rollouts/english";
 
 const events = (n: number): string => (n === 1 ? "1 event" : `${n} events`);
 
@@ -13,11 +14,13 @@ export const english = {
     people: "People and programs",
     alerts: "Alerts",
     models: "Models and thresholds",
+    rollouts: "Roll-outs",
     keeping: "Retention and backups",
     journal: "Audit log",
     drill: "Drill",
     start: "First steps",
   } as Record<PageName, string>,
+  rollouts,
   failed: (error: unknown): string =>
     error instanceof Refused ? `The centre will not: ${error.message}.` : "The centre does not answer. Try again in a moment.",
 

@@ -1,5 +1,6 @@
 import { Refused } from "../../lib/api";
 import type { PageWords } from "./english";
+import { french as rollouts } from "./rollouts/french";
 
 const events = (n: number): string => (n === 1 ? "1 événement" : `${n} événements`);
 
@@ -13,11 +14,13 @@ export const french: PageWords = {
     people: "Personnes et programmes",
     alerts: "Alertes",
     models: "Modèles et seuils",
+    rollouts: "Déploiements",
     keeping: "Conservation et sauvegardes",
     journal: "Journal d'audit",
     drill: "Exercice",
     start: "Premiers pas",
   },
+  rollouts,
   failed: (error) =>
     error instanceof Refused ? `Le centre refuse : ${error.message}.` : "Le centre ne répond pas. Réessayez dans un instant.",
 

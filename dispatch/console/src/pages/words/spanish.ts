@@ -1,5 +1,6 @@
 import { Refused } from "../../lib/api";
 import type { PageWords } from "./english";
+import { spanish as rollouts } from "./rollouts/spanish";
 
 const events = (n: number): string => (n === 1 ? "1 evento" : `${n} eventos`);
 
@@ -13,11 +14,13 @@ export const spanish: PageWords = {
     people: "Personas y programas",
     alerts: "Alertas",
     models: "Modelos y umbrales",
+    rollouts: "Despliegues",
     keeping: "Conservación y copias",
     journal: "Registro de auditoría",
     drill: "Simulacro",
     start: "Primeros pasos",
   },
+  rollouts,
   failed: (error) =>
     error instanceof Refused ? `El centro no lo acepta: ${error.message}.` : "El centro no responde. Inténtelo de nuevo en un momento.",
 
