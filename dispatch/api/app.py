@@ -16,6 +16,7 @@ from dispatch.api.built import Built
 from dispatch.api.clips import clip_routes
 from dispatch.api.decide import decision_routes
 from dispatch.api.description import Api
+from dispatch.api.dpia import dpia_routes
 from dispatch.api.drills import drill_routes
 from dispatch.api.figures import figure_routes
 from dispatch.api.ground import ground_routes
@@ -25,12 +26,13 @@ from dispatch.api.heard import heard_routes
 from dispatch.api.nodes import node_routes
 from dispatch.api.problems import answer_problems
 from dispatch.api.provider import provider_routes
-from dispatch.api.public import public_routes
+from dispatch.api.public import preview_routes, public_routes
 from dispatch.api.replays import replay_routes
 from dispatch.api.reporting import report_routes
 from dispatch.api.rollouts import rollout_routes
 from dispatch.api.running import running_routes
 from dispatch.api.search import search_routes
+from dispatch.api.site import site_routes
 from dispatch.centre import Centre
 from dispatch.people.door import Door
 
@@ -72,7 +74,7 @@ def api(centre: Centre, *, tls: bool) -> FastAPI:
     app.include_router(report_routes(centre))
     if centre.settings.login is not None:
         app.include_router(provider_routes(centre.settings.login))
-    for more in (node_routes, running_routes, drill_routes, replay_routes):
+    for more in (node_routes, running_routes, drill_routes, replay_routes, site_routes, dpia_routes, preview_routes):
         app.include_router(more(centre))
     if centre.settings.public:
         app.include_router(public_routes(centre))

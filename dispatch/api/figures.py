@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from dispatch.api.access import requires
+from dispatch.api.download import download
 from dispatch.api.problems import ANSWERS
 from dispatch.centre import Centre
 from dispatch.daylog.printed import log_csv, log_html
@@ -45,7 +46,7 @@ def figure_routes(centre: Centre) -> APIRouter:
     @router.get("/performance.csv", response_class=Response)
     async def performance_csv(_caller: Sees, since: Day = "", until: Day = "") -> Response:
         """The same as CSV."""
-        return _file(as_csv(await count(since, until)).encode(), "text/csv; charset=utf-8", "performance.csv")
+        return download(as_csv(await count(since, until)).encode(), "text/csv; charset=utf-8", "performance.csv")
 
     @router.get("/log", response_class=Response)
     async def log(
@@ -60,16 +61,11 @@ def figure_routes(centre: Centre) -> APIRouter:
         found = await centre.store.read(lambda c: day_log(c, chosen, local, centre.frame, language))
         name = f"log-{chosen}.{form}"
         if form == "csv":
-            return _file(log_csv(found, language).encode("utf-8-sig"), "text/csv; charset=utf-8", name)
+            return download(log_csv(found, language).encode("utf-8-sig"), "text/csv; charset=utf-8", name)
         html = log_html(found, settings.name, now, language)
         if form == "html":
-            return _file(html.encode(), "text/html; charset=utf-8", name)
+            return download(html.encode(), "text/html; charset=utf-8", name)
         async with printing:
-            return _file(await asyncio.to_thread(report_pdf, html), "application/pdf", name)
+            return download(await asyncio.to_thread(report_pdf, html), "application/pdf", name)
 
     return router
-
-
-def _file(content: bytes, kind: str, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(content, media_type=kind, headers=headers)

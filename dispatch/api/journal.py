@@ -1,21 +1,27 @@
-"""Routes for auditors: the journal with search, and whether its chain holds."""
+"""The journal: with search and a check of its chain for auditors; erasing of names and words for administrators."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 
 from dispatch.api.access import requires
 from dispatch.api.models import Model
 from dispatch.api.problems import ANSWERS
 from dispatch.audit import Check, next_lines
 from dispatch.centre import Centre
+from dispatch.keeping.words import erase_words
 from dispatch.people.door import Caller
 from dispatch.people.roles import Right
 from dispatch.store.journal import LATEST_MS, lines_before
 
 Audits = Annotated[Caller, requires(Right.READ_JOURNAL)]
+Administers = Annotated[Caller, requires(Right.ADMINISTER)]
+MOST_LINES = 500  # erased at once
+LONGEST_REASON = 300
 
 
 class JournalLine(Model):
@@ -47,6 +53,19 @@ class Checked(Model):
     erased: int
     unrecorded: list[int]
     end: str
+
+
+class Erasing(Model):
+    """Lines that are to lose names and words, for good, and why: the reason stays, so without the words themselves."""
+
+    lines: Annotated[list[Annotated[int, Field(ge=1, le=LATEST_MS)]], Field(min_length=1, max_length=MOST_LINES)]
+    because: Annotated[str, Field(min_length=1, max_length=LONGEST_REASON)]
+
+
+class ErasedLines(Model):
+    """How many lines had something to lose."""
+
+    lines: int
 
 
 def routes(centre: Centre) -> APIRouter:
@@ -94,5 +113,14 @@ def routes(centre: Centre) -> APIRouter:
             unrecorded=done.unrecorded,
             end=done.end,
         )
+
+    @router.post("/erase", responses={400: ANSWERS[400]})
+    async def erase(asked: Erasing, caller: Administers) -> ErasedLines:
+        """Take names and words out of lines, for good; the chain still verifies, and a signed record tells of it."""
+        key, now_ms = centre.authority.order_key, centre.now_ms
+        told = asked.lines, caller.name, asked.because, key, now_ms
+        count = await centre.store.write(lambda connection: erase_words(connection, *told))
+        await asyncio.to_thread(centre.store.empty_log)
+        return ErasedLines(lines=count)
 
     return router

@@ -1,4 +1,7 @@
-"""The public page's routes: for anyone, where the settings say so; counted again at most every ten minutes."""
+"""The public page's routes: for anyone where the settings say so, for administrators to look at it before.
+
+Counted again at most every ten minutes.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,11 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 
-from dispatch.api.access import ANYONE
+from dispatch.api.access import ANYONE, requires
 from dispatch.api.problems import ANSWERS
 from dispatch.centre import Centre
 from dispatch.figures.counting import span_of
+from dispatch.people.roles import Right
 from dispatch.public.figures import public_figures
 from dispatch.public.page import files
 from dispatch.store.decisions import AbsentError
@@ -58,8 +62,24 @@ def public_routes(centre: Centre) -> APIRouter:
     @router.get("/{name}", dependencies=[ANYONE], response_class=Response)
     async def file(name: str) -> Response:
         """One of the page's files."""
-        content = await counted.file(name)
-        kind = KINDS[name.rpartition(".")[2]]
-        return Response(content, media_type=f"{kind}; charset=utf-8", headers={"Cache-Control": "max-age=600"})
+        return _answer(name, await counted.file(name), "max-age=600")
 
     return router
+
+
+def preview_routes(centre: Centre) -> APIRouter:
+    """The same files for administrators, whether the page is open or not."""
+    router = APIRouter(prefix="/api/public", tags=["public"], responses={k: ANSWERS[k] for k in (401, 403, 404, 503)})
+    counted = _Counted(centre)
+
+    @router.get("/{name}", dependencies=[requires(Right.ADMINISTER)], response_class=Response)
+    async def preview(name: str) -> Response:
+        """One of the page's files."""
+        return _answer(name, await counted.file(name), "no-store")
+
+    return router
+
+
+def _answer(name: str, content: bytes, cached: str) -> Response:
+    kind = KINDS[name.rpartition(".")[2]]
+    return Response(content, media_type=f"{kind}; charset=utf-8", headers={"Cache-Control": cached})

@@ -8,12 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from acoustic.errors import InputError
-from arrays.report import program
 from arrays.whole import write_whole
 from dispatch.commands.performance import in_store, settings_arguments, settings_of
-from dispatch.dpia.document import as_html, as_markdown, found, sections
-from dispatch.dpia.words import DPIA_WORDS
-from recordings.report.language import LANGUAGES, Language
+from dispatch.dpia.document import as_html, as_markdown, document, found
+from recordings.report.language import LANGUAGES
 from recordings.report.printed import report_pdf
 
 SUFFIXES = (".md", ".html", ".pdf")
@@ -36,15 +34,12 @@ def main(argv: list[str]) -> int:
         raise InputError(f"--out is {str(out)!r}; expected a name that ends in {', '.join(SUFFIXES)}")
     settings = settings_of(asked)
     now = datetime.fromtimestamp(time.time(), UTC)
-    w = Language(asked.language, DPIA_WORDS)
-    day = now.strftime("%Y-%m-%d" if asked.language == "en" else "%d/%m/%Y")
-    title, under = w("title", site=settings.name), w("made", day=day, program=program())
-    parts = sections(settings, in_store(settings, found), asked.language)
+    file = document(settings, in_store(settings, found), asked.language, now)
     if out is None:
-        print(as_markdown(title, under, parts), end="")
+        print(as_markdown(file), end="")
     elif out.suffix == ".md":
-        write_whole(out, as_markdown(title, under, parts).encode())
+        write_whole(out, as_markdown(file).encode())
     else:
-        html = as_html(title, under, parts, asked.language, now)
+        html = as_html(file)
         write_whole(out, report_pdf(html) if out.suffix == ".pdf" else html.encode())
     return 0

@@ -6,12 +6,10 @@ import argparse
 import time
 from pathlib import Path
 
-from acoustic.errors import InputError
 from dispatch.keeping.words import erase_words
 from dispatch.settings import Settings
 from dispatch.store import Store
 from dispatch.trust.authority import open_authority
-from recordings.decisions import check_name
 
 
 def erase(argv: list[str]) -> int:
@@ -29,9 +27,6 @@ def erase(argv: list[str]) -> int:
         "--data", type=Path, default=Path(Settings().data), metavar="DIR", help="the centre's data folder"
     )
     asked = parser.parse_args(argv)
-    check_name(asked.by)
-    if not asked.because.strip():
-        raise InputError("--because is empty; expected a reason")
     key, now_ms = open_authority(asked.data).order_key, time.time_ns() // 1_000_000
     store = Store(asked.data)
     try:

@@ -11,6 +11,7 @@ from html import escape
 import sqlalchemy as sa
 
 from arrays.mandate import Mandate, read_mandate
+from arrays.report import program
 from dispatch.dpia.words import DPIA_WORDS
 from dispatch.people.roles import RIGHTS, Right, Role
 from dispatch.settings import Settings
@@ -52,6 +53,17 @@ class Section:
     blocks: Sequence[str | Table | tuple[str, ...]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """The file: its title, when and by what it was made, and its content, in a language."""
+
+    title: str
+    under: str
+    sections: Sequence[Section]
+    language: str
+    made: datetime
+
+
 def found(connection: sa.Connection) -> Found:
     """What the file needs of a store."""
     order, nodes = kept_mandate(connection), all_nodes(connection)
@@ -65,9 +77,20 @@ def found(connection: sa.Connection) -> Found:
     )
 
 
-def sections(settings: Settings, known: Found, language: str) -> list[Section]:
-    """The file's content."""
+def document(settings: Settings, known: Found, language: str, made: datetime) -> Document:
+    """The file of a centre."""
     w = Language(language, DPIA_WORDS)
+    day = made.strftime("%Y-%m-%d" if language == "en" else "%d/%m/%Y")
+    return Document(
+        title=w("title", site=settings.name),
+        under=w("made", day=day, program=program()),
+        sections=_sections(settings, known, w),
+        language=language,
+        made=made,
+    )
+
+
+def _sections(settings: Settings, known: Found, w: Language) -> list[Section]:
     keep, clips = settings.keep, known.mandate is not None and known.mandate.clips
     kept = (
         (w("keep.sound"), w("days", n=f"{keep.clips_days:g}") if clips else w("keep.none")),
@@ -102,10 +125,10 @@ def sections(settings: Settings, known: Found, language: str) -> list[Section]:
     ]
 
 
-def as_markdown(title: str, under: str, parts: Sequence[Section]) -> str:
+def as_markdown(file: Document) -> str:
     """The file as Markdown."""
-    out = [f"# {title}", under]
-    for part in parts:
+    out = [f"# {file.title}", file.under]
+    for part in file.sections:
         out.append(f"## {part.title}")
         for block in part.blocks:
             if isinstance(block, Table):
@@ -118,10 +141,10 @@ def as_markdown(title: str, under: str, parts: Sequence[Section]) -> str:
     return "\n\n".join(out) + "\n"
 
 
-def as_html(title: str, under: str, parts: Sequence[Section], language: str, made: datetime) -> str:
+def as_html(file: Document) -> str:
     """The file as a page, from which the PDF is made."""
     body = []
-    for part in parts:
+    for part in file.sections:
         body.append(f"<h2>{escape(part.title)}</h2>")
         for block in part.blocks:
             if isinstance(block, Table):
@@ -131,13 +154,13 @@ def as_html(title: str, under: str, parts: Sequence[Section], language: str, mad
             else:
                 told = f"<p>{escape(block)}</p>" if isinstance(block, str) else pieces.bullets(map(escape, block))
                 body.append(told)
-    iso = made.isoformat(timespec="seconds")
+    iso = file.made.isoformat(timespec="seconds")
     return "\n".join(
         [
-            f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8"/>',
+            f'<!DOCTYPE html>\n<html lang="{file.language}">\n<head>\n<meta charset="utf-8"/>',
             f'<meta name="dcterms.created" content="{iso}"/><meta name="dcterms.modified" content="{iso}"/>',
-            f"<title>{escape(title)}</title>\n<style>{STYLE}{UNNUMBERED}</style>\n</head>\n<body>",
-            f"<h1>{escape(title)}</h1>\n<p>{escape(under)}</p>",
+            f"<title>{escape(file.title)}</title>\n<style>{STYLE}{UNNUMBERED}</style>\n</head>\n<body>",
+            f"<h1>{escape(file.title)}</h1>\n<p>{escape(file.under)}</p>",
             *body,
             "</body>\n</html>\n",
         ]

@@ -37,8 +37,11 @@ def erase_words(
 ) -> int:
     """Erase names and words of these lines, and the clips whose coming they tell, on somebody's demand; how many lines.
 
-    Raises InputError for a number that is no line, and for a record of an erasure, which stays.
+    Raises InputError for a number that is no line, and for a record of an erasure, which stays; without a reason.
     """
+    decisions.check_name(by)
+    if not because.strip():
+        raise InputError("because is empty; expected a reason")
     lines = {
         line.id: line
         for k in range(0, len(numbers), VARIABLES)

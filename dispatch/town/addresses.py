@@ -56,6 +56,15 @@ class NearAddress:
         return f"nearest address, not the fix: {self.words}, {self.distance_m:.0f} m away ({self.attribution})"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """How many addresses there are, whose data says so, and when they were imported."""
+
+    count: int
+    attribution: str
+    imported_ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class Addresses:
     """The addresses of a data folder; it may have none. What was imported meanwhile is found."""
@@ -73,6 +82,19 @@ class Addresses:
         except sqlite3.Error as error:  # an alert goes out without address rather than not at all
             log.warning("addresses cannot be read; import them again", file=str(path), problem=str(error))
             return None
+
+    def about(self) -> About | None:
+        """How many there are, whose, and since when; None where there are none. Raises ResourceError."""
+        path = self.folder / FILE
+        if not path.is_file():
+            return None
+        try:
+            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+                (count,) = connection.execute("SELECT count(*) FROM addresses").fetchone()
+                (attribution,) = connection.execute("SELECT attribution FROM about").fetchone()
+        except sqlite3.Error as error:
+            raise ResourceError(f"{path} cannot be read: {error}; import the addresses again") from error
+        return About(count=count, attribution=attribution, imported_ms=path.stat().st_mtime_ns // 1_000_000)
 
     def words(self, lat: float | None, lon: float | None) -> str:
         """The nearest in a sentence; empty where there is none."""

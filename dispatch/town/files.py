@@ -2,6 +2,7 @@
 
 BAN: semicolons, one header line, UTF-8, an address a line (https://adresse.data.gouv.fr). OpenStreetMap: features with
 `addr:housenumber`, of any geometry; a sequence (RFC 8142, or one feature a line) is read line by line and may be large.
+A file may come from elsewhere, packed: no line of it and no collection is taken into memory beyond a bound.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import csv
 import gzip
 import io
 import math
+import zlib
 from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, AnyStr, BinaryIO
 
 import msgspec
 
@@ -23,6 +26,8 @@ BAN = "Base Adresse Nationale"
 OSM = "© OpenStreetMap contributors"
 COLUMNS = ("numero", "rep", "nom_voie", "code_postal", "nom_commune", "lon", "lat")
 SEPARATOR = b"\x1e"  # of a GeoJSON text sequence
+LONGEST_LINE = 1 << 20
+LARGEST_WHOLE = 64 << 20  # of a file that is read at once
 
 
 class _Geometry(msgspec.Struct):
@@ -60,7 +65,11 @@ def _told(path: Path, addresses: Iterator[Address]) -> Iterator[Address]:
         yield from addresses
     except InputError as error:
         raise InputError(f"{path.name}: {error}") from error
-    except (OSError, EOFError) as error:
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise InputError(f"{path.name} is no whole gzip file: {error}") from error
+    except csv.Error as error:
+        raise InputError(f"{path.name} is no CSV: {error}") from error
+    except OSError as error:
         raise ResourceError(f"{path} cannot be read: {error}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path.name} is not UTF-8 text: {error.reason}") from error
@@ -70,9 +79,20 @@ def _opened(path: Path) -> BinaryIO:
     return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
+def _lines(file: IO[AnyStr]) -> Iterator[AnyStr]:
+    """Every line. Raises InputError for one that is no line any more."""
+    for number in count(1):
+        line = file.readline(LONGEST_LINE)
+        if len(line) == LONGEST_LINE:
+            raise InputError(f"line {number} has {LONGEST_LINE} characters or more; expected an address a line")
+        if not line:
+            return
+        yield line
+
+
 def _ban(path: Path) -> Iterator[Address]:
     with _opened(path) as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
-        rows = csv.reader(text, delimiter=";")
+        rows = csv.reader(_lines(text), delimiter=";")
         header = next(rows, [])
         if missing := [name for name in COLUMNS if name not in header]:
             raise InputError(f"has no column {missing[0]!r}; expected, separated by semicolons: {';'.join(COLUMNS)}")
@@ -88,7 +108,9 @@ def _ban(path: Path) -> Iterator[Address]:
 
 def _osm(path: Path) -> Iterator[Address]:
     with _opened(path) as raw:
-        content = raw.read()
+        content = raw.read(LARGEST_WHOLE + 1)
+    if len(content) > LARGEST_WHOLE:
+        raise InputError(f"has more than {LARGEST_WHOLE >> 20} MB; expected .geojsonl, which is read line by line")
     try:
         features = msgspec.json.decode(content, type=_Collection).features
     except msgspec.DecodeError as error:
@@ -100,7 +122,7 @@ def _osm(path: Path) -> Iterator[Address]:
 def _osm_lines(path: Path) -> Iterator[Address]:
     decoder = msgspec.json.Decoder(_Feature)
     with _opened(path) as raw:
-        for number, line in enumerate(raw, start=1):
+        for number, line in enumerate(_lines(raw), start=1):
             if text := line.strip(SEPARATOR + b" \t\r\n"):
                 try:
                     feature = decoder.decode(text)

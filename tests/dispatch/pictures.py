@@ -39,7 +39,14 @@ def main() -> None:
         take(browser, stage, folder, {"phone": board}, logged_in=True, viewport=PHONE)
         stage.decide(stage.event(395.0, 90.0), action="acknowledge")  # no banner over the pages
         shown: dict[str, Callable[[Page, Stage], None]] = {name: plain(name) for name in PAGES}
-        shown |= {"replay": replaying, "nodes": enrolling, "node": history, "drill": drilling, "first-steps": clapping}
+        shown |= {
+            "replay": replaying,
+            "site": sited,
+            "nodes": enrolling,
+            "node": history,
+            "drill": drilling,
+            "first-steps": clapping,
+        }
         take(browser, stage, folder, shown, logged_in=True)
         take(browser, stage, folder, {"log-in": log_in}, logged_in=False)
 
@@ -121,6 +128,11 @@ def replaying(page: Page, stage: Stage) -> None:
     page.get_by_test_id("replay-counts").wait_for()
     page.locator("summary").click()
     page.get_by_test_id("replay").scroll_into_view_if_needed()
+
+
+def sited(page: Page, stage: Stage) -> None:
+    at(page, stage, "site")
+    page.get_by_test_id("key").wait_for()
 
 
 def enrolling(page: Page, stage: Stage) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import math
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,10 @@ from hypothesis import strategies as st
 from pyproj import Geod
 
 from acoustic.errors import InputError, ResourceError
+from dispatch.api import site
 from dispatch.commands.addresses import main
 from dispatch.town.addresses import FARTHEST_M, Address, Addresses, write_addresses
-from dispatch.town.files import BAN, OSM, read_addresses
+from dispatch.town.files import BAN, LONGEST_LINE, OSM, read_addresses
 
 # The columns of the BAN's files as published, made-up rows.
 HEADER = (
@@ -86,6 +89,9 @@ def test_openstreetmap_is_read_from_both_layouts_packed_or_not(tmp_path: Path) -
             "no pos",
         ),
         ("a.geojsonl", "{}\n{", "line 2 is no GeoJSON feature"),
+        ("a.geojsonl", "{}\n" + " " * LONGEST_LINE, "line 2 has 1048576 characters or more"),
+        ("a.csv", HEADER + "\n" + "1" * 200_000, "is no CSV: field larger than field limit"),
+        ("a.csv", HEADER + "\n" + ";" * LONGEST_LINE, "line 2 has 1048576 characters or more"),
         ("a.shp", "", "expected .csv"),
     ],
 )
@@ -106,8 +112,10 @@ def test_a_wrong_file_is_one_sentence_and_loses_nothing(
 
 def test_a_file_that_is_broken_off_or_absent_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(HEADER.encode() * 50)[:-20])
-    with pytest.raises(ResourceError, match=r"a\.csv\.gz cannot be read"):
-        main(["import", str(tmp_path / "a.csv.gz"), "--data", str(tmp_path)])
+    (tmp_path / "b.csv.gz").write_bytes(b"no gzip")
+    for name in ("a.csv.gz", "b.csv.gz"):
+        with pytest.raises(InputError, match=rf"{name} is no whole gzip file"):
+            main(["import", str(tmp_path / name), "--data", str(tmp_path)])
     with pytest.raises(ResourceError, match=r"absent\.csv cannot be read"):
         main(["import", str(tmp_path / "absent.csv"), "--data", str(tmp_path)])
     (tmp_path / "a.csv").write_bytes(HEADER.encode() + b"\n\xff")
@@ -152,3 +160,24 @@ def test_what_is_imported_meanwhile_is_found_and_the_file_is_the_owners(tmp_path
         write_addresses(tmp_path, [Address(words=number, lat=44.84, lon=-0.58)], OSM)
         assert addresses.words(44.84, -0.58) == f"nearest address, not the fix: {number}, 0 m away ({OSM})"
     assert (tmp_path / "addresses.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_of_addresses_is_bounded_as_it_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site, "LARGEST_FILE", 3 << 20)
+    taken = 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield bytes(1 << 20)
+
+    with pytest.raises(InputError, match=r"long\.csv has more than 3 MB"):
+        asyncio.run(site.keep_body(body(), tmp_path / "long.csv"))
+    assert taken == 4
+    monkeypatch.setattr(site, "MOST_ADDRESSES", 1)
+    with pytest.raises(InputError, match="has more than 1 addresses; use tocsin addresses import"):
+        site.import_file(ban(tmp_path, LILAS, LILAS_BIS), tmp_path)
+    with pytest.raises(InputError, match="has no address; expected one or more"):
+        site.import_file(ban(tmp_path), tmp_path)
+    assert not (tmp_path / "addresses.db").exists()

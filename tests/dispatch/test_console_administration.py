@@ -21,7 +21,6 @@ from tests.dispatch import wire
 from tests.dispatch.running import FakeNode, command, one_time_link, running_centre, send, wait_for
 from tests.dispatch.stage import MODEL, Stage, staged
 from tests.dispatch.test_console_pages import browser, go, page
-from tests.dispatch.test_rollouts import orders, say
 
 __all__ = ["browser", "page"]  # fixtures
 pytestmark = pytest.mark.browser
@@ -161,54 +160,6 @@ def test_models_thresholds_retention_and_backups_are_told(page: Page, stage: Sta
     subprocess.run(line, check=True, capture_output=True)
     page.reload()
     expect(page.get_by_test_id("backup")).to_contain_text("Last backup: ")
-
-
-def test_settings_are_rolled_out_by_keyboard_until_a_node_goes_back(page: Page, stage: Stage) -> None:
-    stage.centre.show(page)
-    go(page, stage, "rollouts")
-    expect(page.get_by_text("as in the node's own file (10 where it says nothing): ")).to_be_visible()
-    form = page.get_by_role("form", name="Begin a roll-out")
-    begin = form.get_by_role("button", name=re.compile("^Begin"))
-    expect(begin).to_be_disabled()  # nothing is to change
-    form.get_by_label("Sound held in memory").focus()
-    page.keyboard.type("60")
-    form.get_by_role("button", name="None").press("Enter")
-    expect(begin).to_be_disabled()  # nobody is to try it
-    for node, ring in (("roof-1", "1"), ("roof-2", "2"), ("roof-9", "1")):
-        form.get_by_label(f"Ring of {node}", exact=True).focus()
-        page.keyboard.type(ring)
-    expect(form.get_by_role("status")).to_contain_text("roof-9 does not listen and will hold up the 2 rings")
-    page.keyboard.type("n")  # not in it
-    expect(begin).to_have_text("Begin: 1, then 1 nodes")
-    form.get_by_label("Why, for the journal").focus()
-    page.keyboard.type("longer clips")
-    page.keyboard.press("Enter")
-    running = page.get_by_test_id("running")
-    expect(running.get_by_role("row", name=re.compile("roof-1"))).to_contain_text("tries it")
-    expect(running).to_contain_text("Sound held in memory, s: 60")
-    (order,) = orders(stage.client, "roof-1")
-    say(stage.client, stage.nodes[0], order.id, "done")
-    expect(running.get_by_role("row", name=re.compile("roof-2"))).to_contain_text("tries it", timeout=8000)
-    expect(running.get_by_test_id("progress")).to_contain_text("1 of 2 nodes have it")
-    (order,) = orders(stage.client, "roof-2")
-    say(stage.client, stage.nodes[1], order.id, "rolled_back", "the node was deaf: no sound")
-    past = page.get_by_test_id("past").first
-    expect(past).to_contain_text("stopped", timeout=8000)
-    past.locator("summary").press("Enter")
-    expect(past).to_contain_text("Stopped because: roof-2: the node was deaf: no sound")
-    expect(past.get_by_role("row", name=re.compile("roof-2"))).to_contain_text("went back")
-    expect(page.locator("#now-ring_s")).to_contain_text("60: roof-1")
-    form.get_by_label("What", exact=True).select_option("model")
-    expect(form).to_contain_text("The nodes run")
-    form.get_by_label("Why, for the journal").fill("the shipped one again")
-    form.get_by_label("Why, for the journal").press("Enter")
-    expect(running).to_contain_text("each node's own classifier again")
-    running.get_by_label("Why it is stopped").fill("not tonight")
-    page.keyboard.press("Enter")
-    expect(running).to_have_count(0)
-    expect(page.get_by_test_id("past").first).to_contain_text("stopped")
-    (line, *_) = stage.ann.get("/api/journal", params={"kind": "rollout"}).json()["lines"]
-    assert json.loads(line["data"])["because"] == "not tonight"
 
 
 def test_a_drill_goes_the_whole_way_and_counts_nowhere(page: Page, stage: Stage) -> None:

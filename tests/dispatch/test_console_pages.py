@@ -318,6 +318,7 @@ PAGES = (
     "alerts",
     "models",
     "rollouts",
+    "site",
     "keeping",
     "journal",
     "drill",

@@ -280,11 +280,14 @@ export class Refused extends Error {
   }
 }
 
-export async function ask(method: string, path: string, body?: unknown, patience = PATIENCE_MS): Promise<Response> {
+export const ask = (method: string, path: string, body?: unknown, patience = PATIENCE_MS): Promise<Response> =>
+  send(method, path, body === undefined ? null : JSON.stringify(body), "application/json", patience);
+
+export async function send(method: string, path: string, body: BodyInit | null, kind: string, patience: number): Promise<Response> {
   const answer = await fetch(path, {
     method,
-    headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) },
-    body: body === undefined ? null : JSON.stringify(body),
+    headers: { accept: "application/json", ...(body === null ? {} : { "content-type": kind }) },
+    body,
     signal: AbortSignal.timeout(patience),
   });
   if (answer.ok) return answer;

@@ -14,6 +14,7 @@ export const PAGES = {
   models: "administer",
   rollouts: "administer",
   keeping: "administer",
+  site: "administer",
   journal: "read-journal",
   drill: "administer",
   start: "administer",
@@ -21,7 +22,7 @@ export const PAGES = {
 export type PageName = keyof typeof PAGES;
 
 /** The pages of administration, in the order of their tabs. */
-export const ADMINISTRATION: readonly PageName[] = ["nodes", "people", "alerts", "models", "rollouts", "keeping", "journal", "drill", "start"];
+export const ADMINISTRATION: readonly PageName[] = ["nodes", "people", "alerts", "models", "rollouts", "site", "keeping", "journal", "drill", "start"];
 
 /** The page that locates anew what was reported in a span of time (UTC ms), as a search or an event asks for it. */
 export const replayOf = (since: number, until: number, zone = ""): string =>

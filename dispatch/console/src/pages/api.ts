@@ -1,5 +1,5 @@
 // What the pages ask of the centre, field by field as dispatch/api defines it.
-import { ask, get, post, type Decision, type Ground, type Incident, type NodeState } from "../lib/api";
+import { ask, get, post, send, type Decision, type Ground, type Incident, type NodeState } from "../lib/api";
 
 export interface Search {
   days: number | null;
@@ -199,6 +199,33 @@ export interface Keeping {
 }
 export const keeping = (): Promise<Keeping> => get("/api/keeping");
 
+export interface DpiaTable {
+  head: string[];
+  rows: string[][];
+}
+export interface Dpia {
+  title: string;
+  under: string;
+  sections: { title: string; blocks: (string | string[] | DpiaTable)[] }[];
+}
+export const dpia = (language: string): Promise<Dpia> => get(`/api/dpia?language=${language}`);
+
+export interface Site {
+  name: string;
+  origin: { lat: number; lon: number } | null;
+  timezone: string;
+  key: string;
+  public: boolean;
+  addresses: { count: number; attribution: string; imported_ms: number } | null;
+}
+const IMPORT_MS = 600_000; // millions of addresses
+export const site = {
+  now: (): Promise<Site> => get("/api/site"),
+  import: async (file: File): Promise<Site> =>
+    (await (await send("PUT", `/api/site/addresses?name=${encodeURIComponent(file.name)}`, file, "application/octet-stream", IMPORT_MS)).json()) as Site,
+  address: (lat: number, lon: number): Promise<{ sentence: string }> => get(`/api/site/address?lat=${lat}&lon=${lon}`),
+};
+
 export interface Line {
   id: number;
   recorded_ms: number;
@@ -220,6 +247,7 @@ export const journal = {
     const query = Object.entries({ kind, text, before: before === null ? "" : String(before) }).filter(([, value]) => value !== "");
     return get(`/api/journal?${new URLSearchParams(query)}`);
   },
+  erase: (lines: number[], because: string): Promise<{ lines: number }> => post("/api/journal/erase", { lines, because }),
   check: async (): Promise<Checked> => (await (await ask("GET", "/api/journal/check", undefined, CHECK_MS)).json()) as Checked,
 };
 

@@ -1,6 +1,8 @@
 import { Refused } from "../../lib/api";
 import type { PageName } from "../../lib/route.svelte";
+import { english as erasing } from "./erasing/english";
 import { english as rollouts } from "./rollouts/english";
+import { english as site } from "./site/english";
 
 const events = (n: number): string => (n === 1 ? "1 event" : `${n} events`);
 
@@ -16,11 +18,14 @@ export const english = {
     models: "Models and thresholds",
     rollouts: "Roll-outs",
     keeping: "Retention and backups",
+    site: "Site",
     journal: "Audit log",
     drill: "Drill",
     start: "First steps",
   } as Record<PageName, string>,
+  erasing,
   rollouts,
+  site,
   failed: (error: unknown): string =>
     error instanceof Refused ? `The centre will not: ${error.message}.` : "The centre does not answer. Try again in a moment.",
 
@@ -221,6 +226,8 @@ export const english = {
     drill: "drill",
     clip: "sound",
     replay: "replay",
+    rollout: "roll-out",
+    addresses: "addresses",
   },
   check: "Check the chain",
   checking: "Checking …",

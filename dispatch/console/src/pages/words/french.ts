@@ -1,6 +1,8 @@
 import { Refused } from "../../lib/api";
 import type { PageWords } from "./english";
+import { french as erasing } from "./erasing/french";
 import { french as rollouts } from "./rollouts/french";
+import { french as site } from "./site/french";
 
 const events = (n: number): string => (n === 1 ? "1 événement" : `${n} événements`);
 
@@ -16,11 +18,14 @@ export const french: PageWords = {
     models: "Modèles et seuils",
     rollouts: "Déploiements",
     keeping: "Conservation et sauvegardes",
+    site: "Site",
     journal: "Journal d'audit",
     drill: "Exercice",
     start: "Premiers pas",
   },
+  erasing,
   rollouts,
+  site,
   failed: (error) =>
     error instanceof Refused ? `Le centre refuse : ${error.message}.` : "Le centre ne répond pas. Réessayez dans un instant.",
 
@@ -213,6 +218,8 @@ export const french: PageWords = {
     drill: "exercice",
     clip: "son",
     replay: "rejeu",
+    rollout: "déploiement",
+    addresses: "adresses",
   },
   check: "Vérifier la chaîne",
   checking: "Vérification …",

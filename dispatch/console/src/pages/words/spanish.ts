@@ -1,6 +1,8 @@
 import { Refused } from "../../lib/api";
 import type { PageWords } from "./english";
+import { spanish as erasing } from "./erasing/spanish";
 import { spanish as rollouts } from "./rollouts/spanish";
+import { spanish as site } from "./site/spanish";
 
 const events = (n: number): string => (n === 1 ? "1 evento" : `${n} eventos`);
 
@@ -16,11 +18,14 @@ export const spanish: PageWords = {
     models: "Modelos y umbrales",
     rollouts: "Despliegues",
     keeping: "Conservación y copias",
+    site: "Emplazamiento",
     journal: "Registro de auditoría",
     drill: "Simulacro",
     start: "Primeros pasos",
   },
+  erasing,
   rollouts,
+  site,
   failed: (error) =>
     error instanceof Refused ? `El centro no lo acepta: ${error.message}.` : "El centro no responde. Inténtelo de nuevo en un momento.",
 
@@ -213,6 +218,8 @@ export const spanish: PageWords = {
     drill: "simulacro",
     clip: "sonido",
     replay: "repetición",
+    rollout: "despliegue",
+    addresses: "direcciones",
   },
   check: "Comprobar la cadena",
   checking: "Comprobando …",

@@ -1,12 +1,15 @@
 // The words of the page that gives many nodes other settings or another classifier.
 
-export const plain = (value: unknown): string =>
+/** A setting's value; the air's are told by name. */
+export const plain = (value: unknown, names: Record<string, string>): string =>
   typeof value === "object" && value !== null
-    ? Object.entries(value).filter(([, one]) => one !== null).map(([name, one]) => `${name} ${String(one)}`).join(", ")
+    ? Object.entries(value).filter(([, one]) => one !== null).map(([name, one]) => `${names[name] ?? name}: ${String(one)}`).join("; ")
     : String(value);
 
 /** Up to three nodes by name, more by their number. */
 export const named = (nodes: readonly string[], count: string): string => (nodes.length <= 3 ? nodes.join(", ") : count);
+
+const air = { temperature_c: "temperature, °C", humidity_pct: "humidity, %", speed_of_sound_ms: "speed of sound, m/s" };
 
 export const english = {
   note: "Each node of a ring tries it, keeps it where all stays well, and goes back by itself where it does not; then the whole roll-out stops. The next ring begins once the last has it.",
@@ -32,8 +35,8 @@ export const english = {
     outbox_days: "Days that they wait at most",
     air: "Air",
   },
-  air: { temperature_c: "temperature, °C", humidity_pct: "humidity, %", speed_of_sound_ms: "or speed of sound, m/s" },
-  value: (value: unknown): string => plain(value) || "none stated",
+  air,
+  value: (value: unknown): string => plain(value, air),
   own: (value: string): string => `as in the node's own file (${value} where it says nothing)`,
   nodes: (nodes: readonly string[]): string => named(nodes, `${nodes.length} nodes`),
   rings: "Rings",
@@ -49,7 +52,7 @@ export const english = {
     `${named(nodes, `${nodes.length} nodes`)} ${nodes.length === 1 ? "does" : "do"} not listen and will hold up the ${rings} rings; put ${nodes.length === 1 ? "it" : "them"} last.`,
   trial: "Tried for, s",
   because: "Why, for the journal",
-  go: (rings: readonly number[]): string => (rings.length === 0 ? "Begin" : `Begin: ${rings.join(", then ")} ${rings.length === 1 && rings[0] === 1 ? "node" : "nodes"}`),
+  go: (rings: readonly number[]): string => (rings.length === 0 ? "Begin" : `Begin on ${rings.join(", then ")} ${rings.length === 1 && rings[0] === 1 ? "node" : "nodes"}`),
   begun: (time: string, by: string): string => `Begun ${time} by ${by || "somebody"}`,
   by: (by: string): string => `By ${by || "somebody"}`,
   ended: (why: string): string => `Stopped because: ${why}`,
@@ -57,7 +60,7 @@ export const english = {
   steps: { waiting: "waits", given: "tries it", done: "has it", refused: "refused it", rolled_back: "went back" },
   given: "Given",
   progress: "Nodes that have it",
-  have_it: (n: number, of: number): string => `${n} of ${of} nodes have it`,
+  have_it: (n: number, of: number): string => `${n} of ${of} nodes ${n === 1 ? "has" : "have"} it`,
   stop_why: "Why it is stopped",
   stop: "Stop the roll-out",
   stop_note: "Nothing more is given; nodes that have it keep it. To take it back there, roll out the former values.",

@@ -1,5 +1,7 @@
 import { named, plain, type RollOutWords } from "./english";
 
+const air = { temperature_c: "température, °C", humidity_pct: "humidité, %", speed_of_sound_ms: "vitesse du son, m/s" };
+
 export const french: RollOutWords = {
   note: "Chaque capteur d'un cercle l'essaie, le garde si tout va bien et revient de lui-même en arrière sinon ; alors tout le déploiement s'arrête. Le cercle suivant commence quand le dernier l'a.",
   running: "En cours",
@@ -23,8 +25,8 @@ export const french: RollOutWords = {
     outbox_days: "Jours d'attente au plus",
     air: "Air",
   },
-  air: { temperature_c: "température, °C", humidity_pct: "humidité, %", speed_of_sound_ms: "ou vitesse du son, m/s" },
-  value: (value) => plain(value) || "non indiqué",
+  air,
+  value: (value) => plain(value, air),
   own: (value) => `selon le fichier du capteur (${value} s'il n'en dit rien)`,
   nodes: (nodes) => named(nodes, `${nodes.length} capteurs`),
   rings: "Cercles",
@@ -40,7 +42,7 @@ export const french: RollOutWords = {
     `${named(nodes, `${nodes.length} capteurs`)} : sans écoute, cela retiendra les ${rings} cercles ; à mettre en dernier.`,
   trial: "Durée de l'essai, s",
   because: "Pourquoi, pour le journal",
-  go: (rings) => (rings.length === 0 ? "Commencer" : `Commencer : ${rings.join(", puis ")} ${rings.length === 1 && rings[0] === 1 ? "capteur" : "capteurs"}`),
+  go: (rings) => (rings.length === 0 ? "Commencer" : `Commencer sur ${rings.join(", puis ")} ${rings.length === 1 && rings[0] === 1 ? "capteur" : "capteurs"}`),
   begun: (time, by) => `Commencé ${time} par ${by || "quelqu'un"}`,
   by: (by) => `Par ${by || "quelqu'un"}`,
   ended: (why) => `Arrêté parce que : ${why}`,
@@ -48,7 +50,7 @@ export const french: RollOutWords = {
   steps: { waiting: "attend", given: "l'essaie", done: "l'a", refused: "l'a refusé", rolled_back: "est revenu en arrière" },
   given: "Reçu",
   progress: "Capteurs qui l'ont",
-  have_it: (n, of) => `${n} capteurs sur ${of} l'ont`,
+  have_it: (n, of) => `${n} ${n < 2 ? "capteur" : "capteurs"} sur ${of} ${n < 2 ? "l'a" : "l'ont"}`,
   stop_why: "Pourquoi il est arrêté",
   stop: "Arrêter le déploiement",
   stop_note: "Plus rien n'est donné ; les capteurs qui l'ont le gardent. Pour l'y reprendre, déployez les valeurs d'avant.",

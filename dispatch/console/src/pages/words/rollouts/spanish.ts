@@ -1,5 +1,7 @@
 import { named, plain, type RollOutWords } from "./english";
 
+const air = { temperature_c: "temperatura, °C", humidity_pct: "humedad, %", speed_of_sound_ms: "velocidad del sonido, m/s" };
+
 export const spanish: RollOutWords = {
   note: "Cada sensor de un anillo lo prueba, lo conserva si todo sigue bien y vuelve atrás por sí mismo si no; entonces se detiene todo el despliegue. El anillo siguiente empieza cuando el último lo tiene.",
   running: "En curso",
@@ -24,8 +26,8 @@ export const spanish: RollOutWords = {
     outbox_days: "Días de espera como máximo",
     air: "Aire",
   },
-  air: { temperature_c: "temperatura, °C", humidity_pct: "humedad, %", speed_of_sound_ms: "o velocidad del sonido, m/s" },
-  value: (value) => plain(value) || "sin indicar",
+  air,
+  value: (value) => plain(value, air),
   own: (value) => `según el archivo del sensor (${value} si no dice nada)`,
   nodes: (nodes) => named(nodes, `${nodes.length} sensores`),
   rings: "Anillos",
@@ -41,7 +43,7 @@ export const spanish: RollOutWords = {
     `${named(nodes, `${nodes.length} sensores`)}: sin escucha, retendrá los ${rings} anillos; póngase al final.`,
   trial: "Duración de la prueba, s",
   because: "Por qué, para el registro",
-  go: (rings) => (rings.length === 0 ? "Empezar" : `Empezar: ${rings.join(", luego ")} ${rings.length === 1 && rings[0] === 1 ? "sensor" : "sensores"}`),
+  go: (rings) => (rings.length === 0 ? "Empezar" : `Empezar en ${rings.join(", luego ")} ${rings.length === 1 && rings[0] === 1 ? "sensor" : "sensores"}`),
   begun: (time, by) => `Empezado ${time} por ${by || "alguien"}`,
   by: (by) => `Por ${by || "alguien"}`,
   ended: (why) => `Detenido porque: ${why}`,
@@ -49,7 +51,7 @@ export const spanish: RollOutWords = {
   steps: { waiting: "espera", given: "lo prueba", done: "lo tiene", refused: "lo rechazó", rolled_back: "volvió atrás" },
   given: "Recibido",
   progress: "Sensores que lo tienen",
-  have_it: (n, of) => `${n} de ${of} sensores lo tienen`,
+  have_it: (n, of) => `${n} de ${of} sensores ${n === 1 ? "lo tiene" : "lo tienen"}`,
   stop_why: "Por qué se detiene",
   stop: "Detener el despliegue",
   stop_note: "No se da nada más; los sensores que lo tienen lo conservan. Para retirarlo, despliegue los valores anteriores.",
