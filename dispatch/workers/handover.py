@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 import msgspec
 import sqlalchemy as sa
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 
 from acoustic.errors import ResourceError
 from arrays.broker import Broker
@@ -21,6 +23,7 @@ from localisation.arrivals import Arrival
 
 LOOK_EVERY_S = 1.0  # for what workers kept, where their word of it was lost
 AT_ONCE = 200
+REMEMBERED = 10_000  # arrivals of which it is known when they came: more than wait between a centre and its workers
 
 
 class Handover:
@@ -29,9 +32,16 @@ class Handover:
     def __init__(self, centre: Centre, broker: Broker, cell_m: float) -> None:
         self._centre, self._broker, self._cell_m = centre, broker, cell_m
         self._waiting: asyncio.Queue[Sequence[Arrival]] = asyncio.Queue()
+        self._came_s: dict[str, float] = {}  # when the newest arrivals were handed over (monotonic), by their ids
+        self._located_s: list[float] = []  # since when what workers have kept, and no page was told of, had come
 
     def take(self, arrivals: Sequence[Arrival]) -> None:
         """Hand over arrivals that are kept already."""
+        now_s = time.monotonic()
+        for arrival in arrivals:
+            self._came_s[arrival.id] = now_s
+        while len(self._came_s) > REMEMBERED:
+            del self._came_s[next(iter(self._came_s))]
         if arrivals:
             self._waiting.put_nowait(arrivals)
 
@@ -45,7 +55,9 @@ class Handover:
     async def _work(self, client: Client, lost: asyncio.Event) -> None:
         rung = asyncio.Event()
 
-        async def news(_message: object) -> None:
+        async def news(message: Msg) -> None:
+            since_s = self._came_s.get(message.data.decode(errors="replace"))
+            self._located_s += [] if since_s is None else [since_s]
             rung.set()
 
         await client.subscribe(NEWS, cb=news)
@@ -54,8 +66,12 @@ class Handover:
     async def _tell(self, rung: asyncio.Event) -> None:
         """For ever: what workers kept, to the pages, the alerts and the orders."""
         while True:
+            kept = len(self._located_s)
             try:
                 await self._centre.catch_up()
+                for since_s in self._located_s[:kept]:
+                    self._centre.metrics.located(since_s)
+                del self._located_s[:kept]
             except ResourceError as error:
                 log.warning("what workers kept cannot be read; trying again", problem=str(error))
                 await asyncio.sleep(RETRY_S)

@@ -11,7 +11,7 @@ from nats.js.api import DiscardPolicy, RetentionPolicy, StreamConfig
 from dispatch.workers.cells import SUBJECT
 
 STREAM = "TOCSIN_ARRIVALS"
-NEWS = "tocsin.news"  # a worker has kept something
+NEWS = "tocsin.news"  # a worker has kept something: the id of the first of the arrivals that made it
 QUEUE = StreamConfig(
     name=STREAM,
     subjects=[f"{SUBJECT}.>"],

@@ -143,7 +143,7 @@ class CellWork:
             return bool(entries)
 
         if await self._kept(lambda: self._office.store.write_now(write)):
-            await self._client.publish(NEWS, b"")
+            await self._client.publish(NEWS, batch[0].id.encode() if batch else b"")
 
     def _claimed(self, shots: Sequence[Shot]) -> list[Shot]:
         """A shot is for the cell in which it was placed first, whichever way later versions move."""

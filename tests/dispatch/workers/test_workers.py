@@ -20,6 +20,7 @@ from tests.dispatch.postgres import Cluster
 from tests.dispatch.running import GRID, FakeNode, RunningCentre, command, running_centre, send, tokens, wait_for
 from tests.dispatch.test_brokers import server
 from tests.dispatch.test_locator import deliver, fire, near, settled
+from tests.dispatch.test_metrics import samples
 
 CORNER = (5000.0, 5000.0)  # of four cells
 ON_THE_LINE = 5000.0, 4930.0
@@ -51,10 +52,11 @@ def taken(folder: Path, *names: str) -> int:
 
 def waiting(centre: RunningCentre) -> int:
     """How many arrivals wait, as the centre counts it for Prometheus."""
-    (line,) = [
-        one for one in centre.api.get("/metrics").text.splitlines() if one.startswith("tocsin_arrivals_waiting ")
-    ]
-    return int(line.split()[1])
+    return int(metrics(centre)["tocsin_arrivals_waiting"])
+
+
+def metrics(centre: RunningCentre) -> dict[str, float]:
+    return samples(centre.api.get("/metrics").text)
 
 
 def test_each_shot_is_told_once_at_a_border_and_while_workers_die(postgres: Cluster, tmp_path: Path) -> None:
@@ -70,9 +72,14 @@ def test_each_shot_is_told_once_at_a_border_and_while_workers_die(postgres: Clus
             start_ns = time.time_ns()
             deliver(client, fire(nodes, *ON_THE_LINE, start_ns))  # before there is any worker
             wait_for(lambda: waiting(centre) == len(nodes))
+            assert metrics(centre)["tocsin_event_seconds_count"] == 0
+            all_came_s = time.monotonic()
             first = workers.enter_context(working(site, data, "first"))
+            waited_s = time.monotonic() - all_came_s
             wait_for(lambda: taken(tmp_path, "first") == 4)
             wait_for(lambda: near(centre.state()["events"], *ON_THE_LINE))
+            wait_for(lambda: metrics(centre)["tocsin_event_seconds_count"] >= 1)
+            assert metrics(centre)["tocsin_event_seconds_sum"] >= waited_s
             workers.enter_context(working(site, data, "second"))
             wait_for(lambda: taken(tmp_path, "first") == 2 and taken(tmp_path, "second") == 2)
             deliver(client, fire(nodes, *CORNER, start_ns + 20 * 10**9))
