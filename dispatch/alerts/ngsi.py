@@ -45,13 +45,22 @@ def encode(alert: Alert) -> bytes:
         "severity": _property(_severity(alert)),
         "dateIssued": _time(alert.sent_ms),
         "validFrom": _time(heard.time_ns / 1e6 if heard is not None else alert.sent_ms),
-        "data": _property({"id": alert.id, "kind": alert.kind, "exercise": alert.exercise, "heard": heard}),
+        "data": _property(_data(alert)),
     }
     if alert.kind == "end":
         entity["validTo"] = _time(alert.sent_ms)
     if heard is not None and (ring := outline(heard)):
         entity["location"] = {"type": "GeoProperty", "value": {"type": "Polygon", "coordinates": [ring]}}
     return msgspec.json.encode([entity])
+
+
+def _data(alert: Alert) -> dict[str, Any]:
+    """What a program needs. Without `id` and `type`, which JSON-LD takes for its own, and null, which deletes."""
+    told = {"message": alert.id, "kind": alert.kind, "exercise": alert.exercise}
+    if alert.heard is None:
+        return told
+    heard = {name: value for name, value in msgspec.to_builtins(alert.heard).items() if value is not None}
+    return {**told, "heard": heard}
 
 
 def _severity(alert: Alert) -> str:

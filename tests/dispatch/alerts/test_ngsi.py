@@ -6,10 +6,37 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
+from pyld import jsonld
+
 from dispatch.alerts.ngsi import Ngsi, encode
 from tests.dispatch.alerts.receivers import receiver
-from tests.dispatch.alerts.samples import alert
+from tests.dispatch.alerts.samples import alert, heard
 
+ALERTS, CORE = (
+    "https://raw.githubusercontent.com/smart-data-models/dataModel.Alert/master/context.jsonld",
+    "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context.jsonld",
+)
+ETSI, DEFAULT = "https://uri.etsi.org/ngsi-ld/", "https://uri.etsi.org/ngsi-ld/default-context/"
+MODEL, COMMON = "https://smartdatamodels.org/dataModel.Alert/", "https://smartdatamodels.org/"
+TERMS = {  # of an alert, as both contexts have them: annex B of ETSI GS CIM 009 v1.8.1, dataModel.Alert of 2026
+    ALERTS: {
+        "Alert": f"{MODEL}Alert",
+        **{name: MODEL + name for name in ("alertSource", "category", "dateIssued", "severity", "validTo")},
+        **{name: COMMON + name for name in ("address", "name", "validFrom")},
+    },
+    CORE: {
+        "@version": 1.1,
+        "@vocab": DEFAULT,
+        "id": "@id",
+        "type": "@type",
+        "value": f"{ETSI}hasValue",
+        **{name: ETSI + name for name in ("DateTime", "GeoProperty", "Property", "data", "location")},
+        "description": "http://purl.org/dc/terms/description",
+        "Polygon": "https://purl.org/geojson/vocab#Polygon",
+        "coordinates": {"@id": "https://purl.org/geojson/vocab#coordinates", "@container": "@list"},
+    },
+}
 SEVERITIES = {"informational", "low", "medium", "high", "critical"}  # the model's
 
 
@@ -43,6 +70,26 @@ def test_what_is_taken_back_is_the_same_entity_and_no_longer_valid() -> None:
 
 def test_a_silent_node_has_no_place() -> None:
     assert "location" not in entity(about=None)
+
+
+def context(url: str, _options: object) -> dict[str, Any]:
+    return {"contextUrl": None, "documentUrl": url, "document": {"@context": TERMS[url]}}
+
+
+@pytest.mark.parametrize(
+    "about", [heard(), heard(lat=None, lon=None, exercise=True), heard(address="12 rue Haute", verdict="false"), None]
+)
+def test_json_ld_makes_the_models_terms_of_it_and_gives_back_what_was_sent(about: Any) -> None:
+    one = entity("end", about)
+    options = {"documentLoader": context, "base": "https://broker.example/"}
+    (expanded,) = jsonld.expand(one, options)
+    assert expanded["@type"] == [f"{MODEL}Alert"]
+    assert not [term for term in expanded if term.startswith(DEFAULT)], "each is of the model or of the core"
+    assert "broker.example" not in json.dumps(expanded), "nothing in it is taken for a reference"
+    again = jsonld.compact(expanded, one["@context"], options)
+    for name in ("dateIssued", "validFrom", "validTo"):
+        again[name]["value"]["@type"] = again[name]["value"].pop("type")  # the core's other word for it
+    assert again == one
 
 
 def test_a_broker_gets_it_with_tenant_and_token() -> None:
