@@ -20,17 +20,21 @@ from arrays.order import Order, sign_order
 from arrays.report import LISTENING, program, read_report
 from dispatch.alerts.announce import Announcer
 from dispatch.alerts.health import Health
+from dispatch.api.incoming_models import came
 from dispatch.api.models import Node
 from dispatch.api.render import render_event, render_node
 from dispatch.bell import Bell
 from dispatch.clips import ClipOrders
+from dispatch.incoming import INCOMING
 from dispatch.metrics import Metrics
 from dispatch.nodes import Nodes
 from dispatch.orders import Orders
+from dispatch.people.roles import Right
 from dispatch.rollouts import RollOuts
 from dispatch.settings import Settings, address
 from dispatch.store import Store
 from dispatch.store.events import REMINDER, events_of
+from dispatch.store.incoming import those
 from dispatch.store.journal import Entry, add_entry, entries_after, last_entry
 from dispatch.store.methods import keep_method
 from dispatch.store.nodes import all_nodes, revoked_nodes
@@ -151,12 +155,16 @@ class Centre:
         ids = [line.subject for line in lines if line.kind in EVENT_NEWS]
         events = {record.event.id: record for record in events_of(connection, ids)}
         rendered = {identity: render_event(record, self.frame) for identity, record in events.items()}
+        incoming = {one.line: came(one) for one in those(connection, [e.subject for e in lines if e.kind == INCOMING])}
         messages = []
         for line in lines:
             if line.kind == "node":
                 messages += self._node_news(line.subject, line.id)
             elif line.kind in EVENT_NEWS and line.subject in rendered:
                 messages.append(Message(id=line.id, kind="event", data=rendered[line.subject].model_dump_json()))
+            elif line.id in incoming:
+                told = incoming[line.id].model_dump_json()
+                messages.append(Message(id=line.id, kind="incoming", data=told, right=Right.READ_LOG))
         return messages
 
     def orders_for(self, node: str) -> list[Order]:

@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from dispatch.people.roles import Right
+
 BACKLOG = 1000  # messages that a slow page may lag behind before it is told to come again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One piece of news: the journal's id, its kind (`event` or `node`), and JSON.
+    """One piece of news: the journal's id, its kind (`event`, `node` or `incoming`), and JSON, for who has the right.
 
     `passing` news (a node's figures) is in no journal and carries the id of the last line before it. `zoned` is the
     same JSON for who may not see where nodes stand, where that differs.
@@ -23,6 +25,7 @@ class Message:
     data: str
     zoned: str = ""
     passing: bool = False
+    right: Right = Right.SEE_EVENTS
 
     def encode(self, *, exact: bool) -> str:
         """As a server-sent event."""

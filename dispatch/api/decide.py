@@ -58,9 +58,13 @@ def decision_routes(centre: Centre) -> APIRouter:
 
     @router.post("/incoming", status_code=201)
     async def report(body: Report, caller: Decides) -> CameIn:
-        """Enter a call, a finding or an alarm, and get the events that it may be about. The very same again: once."""
+        """Enter a call, a finding or an alarm, and get the events that it may be about; every page whose person may
+        read the log sees it at once. The very same again: once.
+        """
         what, now_ms = body.kept(centre.frame), centre.now_ms
-        return came(await centre.store.write(lambda connection: take_in(connection, caller.name, what, now_ms)))
+        one = await centre.store.write(lambda connection: take_in(connection, caller.name, what, now_ms))
+        await centre.catch_up()
+        return came(one)
 
     @router.get("/incoming")
     async def incoming(_caller: ReadsLog, days: Days = 1) -> list[CameIn]:

@@ -130,12 +130,13 @@ async def _news(centre: Centre, since: int | None, caller: Caller) -> AsyncItera
         if since is not None:
             missed = await centre.store.read(lambda c: centre.messages(c, entries_after(c, since)))
             for message in missed:
-                yield message.encode(exact=exact)
+                if caller.may(message.right):
+                    yield message.encode(exact=exact)
             sent = max([since, *(message.id for message in missed)])
         async for news in coming:
             if news is None:
                 yield ": nothing new\n\n"
-            elif _is_new(news, sent):
+            elif _is_new(news, sent) and caller.may(news.right):
                 sent = max(sent, news.id)
                 yield news.encode(exact=exact)
 

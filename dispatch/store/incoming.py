@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -71,6 +72,13 @@ def came_in(connection: sa.Connection, from_ms: int, to_ms: int = LATEST_MS) -> 
     """What came in during a span of time, oldest first."""
     attached = _attached(connection, from_ms)
     return [_kept(connection, line, attached) for line in lines_of(connection, [INCOMING], from_ms, to_ms)]
+
+
+def those(connection: sa.Connection, identities: Iterable[str]) -> list[Kept]:
+    """These, as far as they are kept, oldest first."""
+    lines = lines_about(connection, INCOMING, identities)
+    attached = _attached(connection, lines[0].recorded_ms) if lines else {}
+    return [_kept(connection, line, attached) for line in lines]
 
 
 def attach(connection: sa.Connection, event: str, incoming: str, by: str, now_ms: int) -> list[Entry]:

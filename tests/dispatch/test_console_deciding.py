@@ -156,6 +156,29 @@ def test_what_came_in_is_attached_and_a_new_call_is_entered(browser: Browser, ce
         expect(page.get_by_test_id("came-in").locator("li").filter(has_text="church").first).to_contain_text("attached")
 
 
+def test_a_call_is_on_a_second_dispatchers_open_event_at_once_and_then_attached(
+    browser: Browser, centre: RunningCentre, shot: str
+) -> None:
+    (event,) = [e for e in centre.state()["events"] if e["id"] == shot]
+    call = {"source": "call", "time_ms": int(event["time_ms"]) + 20_000, "text": HOSTILE, "reference": "112-9"}
+    with at_work(browser, centre) as (page, _), at_work(browser, centre) as (other, _):
+        for one in (page, other):
+            open_newest(one)
+            expect(one.get_by_test_id("came-in-told")).to_have_count(0)
+        call["place"] = {"x": event["x"], "y": event["y"] + 30.0}
+        centre.let_in("dispatcher").post("/api/incoming", json=call).raise_for_status()
+        for one in (page, other):
+            told = one.get_by_test_id("came-in-told")
+            expect(told).to_contain_text(re.compile(r"call 112-9 .*20 s after the shots, 30\sm"))
+            expect(told).to_contain_text(HOSTILE)
+        page.keyboard.press("k")
+        page.get_by_test_id("came-in").get_by_role("button", name="Attach").click()
+        for one in (page, other):
+            expect(one.get_by_test_id("came-in-told")).to_contain_text("attached")
+            expect(one.get_by_test_id("verdicts")).to_contain_text("1 call or finding attached")
+            assert one.locator("img").count() == 0
+
+
 def test_a_persons_verdict_stands_beside_the_machines(browser: Browser, centre: RunningCentre, shot: str) -> None:
     with at_work(browser, centre, locale="fr-FR") as (page, me):
         open_newest(page)

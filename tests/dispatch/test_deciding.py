@@ -139,6 +139,35 @@ def test_what_came_in_is_suggested_and_attached(site: Site) -> None:
     assert site.wall.get("/api/incoming").status_code == 403
 
 
+def test_a_call_is_on_every_page_at_once_but_the_walls_and_again_for_who_was_away(site: Site) -> None:
+    event = site.alert(250.0, 50.0)
+    call = {"source": "call", "time_ms": int(event["time_ms"]) + 9000, "text": "heard by M. Petit", "reference": "17-4"}
+    since = str(site.centre.state()["last_id"])
+    with (
+        site.bob.stream("GET", "/api/stream", timeout=30.0) as answer,
+        site.wall.stream("GET", "/api/stream", timeout=30.0) as wall,
+    ):
+        coming = ((number, data) for number, kind, data in news(answer.iter_lines()) if kind == "incoming")
+        entered = site.alice.post("/api/incoming", json=call).json()
+        line, shown = next(coming)
+        assert shown == entered
+        assert (entered["by"], entered["suggested"][0]["number"]) == (name(site.alice), event["number"])
+        site.decide(site.alice, event, action="note", text="after the call")
+        for number, kind, _ in news(wall.iter_lines()):
+            assert kind != "incoming", "who may not read the log gets no words"
+            if number > line:
+                break
+    again = site.alice.post("/api/incoming", json=call)
+    assert again.json()["id"] == entered["id"]
+    with site.bob.stream("GET", "/api/stream", headers={"Last-Event-ID": since}, timeout=30.0) as answer:
+        told = []
+        for number, kind, data in news(answer.iter_lines()):
+            told += [data["reference"]] if kind == "incoming" else []
+            if number > line:
+                break
+    assert told == ["17-4"], "kept once, told once"
+
+
 def test_a_miss_is_entered_once_and_no_call_takes_it_back(site: Site) -> None:
     miss = {"time_ms": int(time.time() * 1e3) - 7_200_000, "place": {"x": 200.0, "y": 100.0}}
     miss |= {"reference": "2026/114", "grounds": ["victim"]}

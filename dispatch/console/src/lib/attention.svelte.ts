@@ -1,6 +1,7 @@
 // What the person looks at, what needs a decision now, and whether the page may turn to something new by itself.
 import { detail, type Incident, type IncidentDetail } from "./api";
 import { review } from "./blind.svelte";
+import { cameIn } from "./incoming.svelte";
 import { live, type Change } from "./live.svelte";
 
 const NOW_MS = 3_600_000; // what nobody took within the hour is still open, but shouts no more
@@ -90,7 +91,7 @@ class Attention {
     return Date.now() - this.turnedAt < TURNED_MS;
   }
 
-  /** Read the open event's details again. */
+  /** Read the open event's details again, and what came in that may be about it. */
   async refresh(): Promise<void> {
     const id = this.chosen;
     if (id === null || this.blind !== null) return;
@@ -99,6 +100,7 @@ class Attention {
       if (this.chosen !== id) return;
       this.detail = found;
       this.detailFailed = false;
+      await cameIn.read();
     } catch {
       if (this.chosen === id) this.detailFailed = true;
     }

@@ -1,7 +1,8 @@
 // The page's copy of the centre: loaded once, then kept by server-sent events. The browser reconnects by itself and
 // names the last message it saw, so that nothing is missed; after a break everything is read again as well.
-import { Refused, state, type Globe, type Incident, type ListeningNode, type Place, type State } from "./api";
+import { Refused, state, type CameIn, type Globe, type Incident, type ListeningNode, type Place, type State } from "./api";
 import { review } from "./blind.svelte";
+import { cameIn } from "./incoming.svelte";
 import { who } from "./who.svelte";
 
 const RETRY_MS = 2000;
@@ -138,6 +139,10 @@ class Live {
       this.heard();
       if (this.reporting.push(JSON.parse(message.data) as ListeningNode) > 1) return;
       setTimeout(() => this.hear(this.reporting.splice(0)), NODES_TOGETHER_MS);
+    });
+    stream.addEventListener("incoming", (message) => {
+      this.heard();
+      cameIn.take(JSON.parse(message.data) as CameIn);
     });
     this.stream = stream;
   }

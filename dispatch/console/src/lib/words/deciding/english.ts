@@ -64,6 +64,7 @@ export const english = {
   judge_ask: "What do you think it was?",
   labels,
   count_ask: "Rounds, if you can tell",
+  came: "Came in",
   came_in: "What came in that may be about it",
   came_none: "Nothing that came in today suits it in time and place.",
   attach: "Attach",

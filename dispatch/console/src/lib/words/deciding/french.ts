@@ -61,6 +61,7 @@ export const french: DecidingWords = {
   judge_ask: "Qu'était-ce, selon vous ?",
   labels,
   count_ask: "Coups, si vous pouvez le dire",
+  came: "Signalé",
   came_in: "Ce qui est arrivé et peut s'y rapporter",
   came_none: "Rien de ce qui est arrivé aujourd'hui ne convient par l'heure et le lieu.",
   attach: "Rattacher",

@@ -61,6 +61,7 @@ export const spanish: DecidingWords = {
   judge_ask: "¿Qué cree que fue?",
   labels,
   count_ask: "Disparos, si puede decirlo",
+  came: "Avisos",
   came_in: "Lo recibido que puede referirse a él",
   came_none: "Nada de lo recibido hoy encaja por hora y lugar.",
   attach: "Adjuntar",
