@@ -16,7 +16,7 @@ from arrays.levels import Levels
 from arrays.pipeline import Heard, Pipeline, PipelineSettings
 from arrays.settings import Settings
 from arrays.sources import open_source
-from localisation.again import Ask
+from localisation.arrivals import Ask
 
 log = structlog.get_logger()
 

@@ -33,8 +33,7 @@ from arrays.opinion import Deferred, opinion
 from arrays.report import brief
 from arrays.ring import Ring, padded
 from arrays.timebase import Timebase
-from localisation.again import Ask
-from localisation.arrivals import Arrival, Repetition
+from localisation.arrivals import Arrival, Ask, Repetition
 from localisation.bearing import WHITENING, Bearing, bearing
 from localisation.delays import arrival_times
 from localisation.nearfield import LEAST_MICROPHONES, source

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from acoustic.classify import Model
 from benchmarks._shared import PITTSBURGH, POSITIONS, skipped
-from localisation.associate import Search
 from localisation.likelihood import Priors
 from localisation.network import NetworkSettings, locate
+from localisation.search import Search
 from recordings import models
 from recordings.formats.pittsburgh import read_test
 from recordings.sounds import table

@@ -6,52 +6,45 @@ import argparse
 import asyncio
 import os
 import time
+from importlib import import_module
 from pathlib import Path
 
 import msgspec
 
-from dispatch.commands.alerts import main as alerts
-from dispatch.commands.erase import erase
-from dispatch.commands.exercise import exercise
-from dispatch.commands.journal import journal
-from dispatch.commands.log import log
-from dispatch.commands.mandate import mandate
-from dispatch.commands.people import machines, people
-from dispatch.commands.performance import missed, performance
-from dispatch.commands.public import public
-from dispatch.commands.rollout import rollout
-from dispatch.commands.worker import worker
 from dispatch.logs import log_to_standard_error
 from dispatch.settings import Settings, address, read_settings
 from dispatch.store import Store
 from dispatch.trust.authority import open_authority
 from dispatch.trust.enrolment import issue
 
+# subcommand: where it is, imported only when called
+COMMANDS = {
+    "token": "dispatch.cli:_token",
+    "revoke": "dispatch.cli:_revoke",
+    "evidence": "dispatch.cli:_evidence",
+    "key": "dispatch.cli:_key",
+    "mandate": "dispatch.commands.mandate:mandate",
+    "replay": "dispatch.commands.replay:replay",
+    "exercise": "dispatch.commands.exercise:exercise",
+    "people": "dispatch.commands.people:people",
+    "machines": "dispatch.commands.people:machines",
+    "journal": "dispatch.commands.journal:journal",
+    "erase": "dispatch.commands.erase:erase",
+    "performance": "dispatch.commands.performance:performance",
+    "missed": "dispatch.commands.performance:missed",
+    "log": "dispatch.commands.log:log",
+    "public": "dispatch.commands.public:public",
+    "alerts": "dispatch.commands.alerts:main",
+    "rollout": "dispatch.commands.rollout:rollout",
+    "worker": "dispatch.commands.worker:worker",
+}
+
 
 def main(argv: list[str]) -> int:
     """Run `tocsin centre …`; return its exit code."""
-    more = {
-        "token": _token,
-        "mandate": mandate,
-        "revoke": _revoke,
-        "evidence": _evidence,
-        "key": _key,
-        "replay": _replay,
-        "exercise": exercise,
-        "people": people,
-        "machines": machines,
-        "journal": journal,
-        "erase": erase,
-        "performance": performance,
-        "missed": missed,
-        "log": log,
-        "public": public,
-        "alerts": alerts,
-        "rollout": rollout,
-        "worker": worker,
-    }
-    if argv and argv[0] in more:
-        return more[argv[0]](argv[1:])
+    if argv and argv[0] in COMMANDS:
+        room, _, name = COMMANDS[argv[0]].partition(":")
+        return int(getattr(import_module(room), name)(argv[1:]))
     arguments = _parser().parse_args(argv)
     settings = read_settings(Path(arguments.settings)) if arguments.settings else Settings()
     given = {key: getattr(arguments, key) for key in ("data", "listen", "page_host", "page_port")}
@@ -144,12 +137,6 @@ def _evidence(argv: list[str]) -> int:
     key = make_evidence(Path(arguments.data), arguments.number, arguments.made_for, out, arguments.clips)
     print(f"{out}\nkey of its sealed part: {key}")
     return 0
-
-
-def _replay(argv: list[str]) -> int:
-    from dispatch.commands.replay import replay  # here: a running centre has no use for it
-
-    return replay(argv)
 
 
 def _key(argv: list[str]) -> int:

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from acoustic.air import Air
 from arrays.order import Order, repick, sign_order
 from dispatch.buckets import Buckets
-from localisation.again import Ask, asks
-from localisation.arrivals import Shot, Station
+from localisation.again import asks
+from localisation.arrivals import Ask, Shot, Station
 
 NS = 1_000_000_000
 SETTLED_NS = NS  # after the sound has passed: a node needs 0.8 s of sound to look again, and to hear by itself less

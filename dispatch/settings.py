@@ -14,7 +14,7 @@ from arrays.weather import Weather
 from dispatch.alerts.destinations import Destination, Heartbeat
 from dispatch.alerts.destinations import check as check_alerts
 from dispatch.checks import host_port, within
-from dispatch.people.provider import Login
+from dispatch.people.login import Login
 from dispatch.store.databases import check_url
 from dispatch.town.zones import Zone, zone_info
 

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acoustic.air import Air
-from localisation.arrivals import Arrival, Origin, Shot, Station
-from localisation.associate import Search
+from localisation.arrivals import Arrival, Ask, Origin, Shot, Station
 from localisation.likelihood import Priors, medium, travel_times
+from localisation.search import Search
 from localisation.uncertainty import covariance
 from localisation.verdict import WITHDRAWN
 
@@ -29,16 +28,6 @@ WIDEST_S = 0.12  # half-width; a place that leaves more open is not worth asking
 SAME_NS = 12_000_000  # two impulses of one station closer than this are one: the detector's dead time
 CLOCK_S = 1e-3  # standard deviation of a node's time, where it is good
 HEARING_M = Search().hearing_m
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """Look again at a node: the sound of shot `shot` (its key) reached it at `time_ns` (UTC) ± `half_s`."""
-
-    shot: str
-    node: str
-    time_ns: int
-    half_s: float
 
 
 def sure(origin: Origin) -> bool:

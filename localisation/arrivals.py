@@ -160,3 +160,13 @@ class Shot:
     def exercise(self) -> bool:
         """Whether it was made up or replayed for training."""
         return any(arrival.exercise for arrival in self.arrivals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Look again at a node: the sound of shot `shot` (its key) reached it at `time_ns` (UTC) ± `half_s`."""
+
+    shot: str
+    node: str
+    time_ns: int
+    half_s: float

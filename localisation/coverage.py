@@ -23,8 +23,8 @@ from acoustic.blast import PISTOL, REFERENCE_PA
 from acoustic.errors import InputError
 from acoustic.propagation import absorption_db_m
 from localisation.arrivals import DEFAULT_SIGMA_S
-from localisation.associate import Search
 from localisation.likelihood import UNKNOWNS, Medium, Priors, medium
+from localisation.search import Search
 from localisation.uncertainty import LEAST_BEARINGS, LEAST_TIMES, axes, information, left, radial
 
 Array = NDArray[np.float64]

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from localisation.arrivals import Arrival
-from localisation.associate import APART_M, Associator, Hypothesis, Search, Signals, weights
+from localisation.associate import APART_M, Associator, Hypothesis, Signals, weights
 from localisation.field import Field
 from localisation.rhythm import LEAST, MANY, SHORTEST_S, Burst, Family, Pairs, find_burst, pairs_of, shifts
+from localisation.search import Search
 
 Array = NDArray[np.float64]
 UNKNOWN_SNR_DB = 15.0

@@ -24,12 +24,12 @@ from acoustic.errors import InputError
 from localisation.again import free, kept
 from localisation.aloft import aloft
 from localisation.arrivals import MOVED_M, Arrival, Origin, Reason, Shot, Station
-from localisation.associate import Search
 from localisation.cues import cues
 from localisation.explain import Explained, explain
 from localisation.field import Field
 from localisation.likelihood import Priors
 from localisation.motion import motion, moved, second_shooter
+from localisation.search import Search
 from localisation.solve import NOBODY, origin_of, origins_of, with_rivals
 from localisation.verdict import WITHDRAWN, verdict, withdrawn
 

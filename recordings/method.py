@@ -16,9 +16,9 @@ import msgspec
 from acoustic.classify import Model
 from acoustic.errors import InputError
 from acoustic.impulses import DetectorSettings
-from localisation.associate import Search
 from localisation.likelihood import Priors
 from localisation.network import NetworkSettings
+from localisation.search import Search
 
 OWN = {"joint", "search", "priors"}  # not numbers: an array's channels are joint, the others are groups of their own
 SHARES = {f"priors.{name}" for name in ("outlier", "early", "turned", "heard")} | {

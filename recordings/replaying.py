@@ -23,8 +23,8 @@ from acoustic.filters import Grid
 from arrays.capture.files import SessionFile
 from arrays.pipeline import Heard, Pipeline, PipelineSettings
 from arrays.session import Session, SessionNode, read_session
-from localisation.again import Ask, asks
-from localisation.arrivals import Arrival, Shot, Station
+from localisation.again import asks
+from localisation.arrivals import Arrival, Ask, Shot, Station
 from localisation.network import Network
 from recordings.cores import spread
 from recordings.formats import pittsburgh

@@ -25,7 +25,6 @@ from dispatch.api.handover import handover_routes
 from dispatch.api.heard import heard_routes
 from dispatch.api.nodes import node_routes
 from dispatch.api.problems import answer_problems
-from dispatch.api.provider import provider_routes
 from dispatch.api.public import preview_routes, public_routes
 from dispatch.api.replays import replay_routes
 from dispatch.api.reporting import report_routes
@@ -73,6 +72,8 @@ def api(centre: Centre, *, tls: bool) -> FastAPI:
     app.include_router(handover_routes(centre))
     app.include_router(report_routes(centre))
     if centre.settings.login is not None:
+        from dispatch.api.provider import provider_routes  # here: few centres need what it stands on
+
         app.include_router(provider_routes(centre.settings.login))
     for more in (node_routes, running_routes, drill_routes, replay_routes, site_routes, dpia_routes, preview_routes):
         app.include_router(more(centre))

@@ -13,7 +13,8 @@ from fastapi.responses import RedirectResponse
 from acoustic.errors import TocsinError
 from dispatch.api.access import ANYONE, door_of, set_session
 from dispatch.people.errors import StrangerError
-from dispatch.people.provider import Login, Pending, Provider
+from dispatch.people.login import Login
+from dispatch.people.provider import Pending, Provider
 
 LASTS_S = 600
 log = structlog.get_logger()

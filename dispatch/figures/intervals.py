@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import bdtr, gammaincinv, ndtri
 
 LEVEL = 0.95
 
@@ -56,6 +55,8 @@ def share(count: int, of: int) -> Share:
         raise ValueError(f"count is {count} of {of}; expected 0 to {of}")
     if of == 0:
         return Share(count=0, of=0, value=None, low=None, high=None)
+    from scipy.special import ndtri  # here and below: most commands reckon nothing, and need none of it
+
     z2 = float(ndtri((1 + LEVEL) / 2)) ** 2
     p = count / of
     middle = (p + z2 / (2 * of)) / (1 + z2 / of)
@@ -71,6 +72,8 @@ def rate(count: int, km2: float | None, days: float) -> Rate:
         raise ValueError(f"count is {count}; expected 0 or more")
     if km2 is None or km2 * days <= 0:
         return Rate(count=count, km2=km2, days=days, value=None, low=None, high=None)
+    from scipy.special import gammaincinv
+
     tail = (1 - LEVEL) / 2
     low = float(gammaincinv(count, tail)) if count else 0.0
     high = float(gammaincinv(count + 1, 1 - tail))
@@ -84,6 +87,8 @@ def quantile(values: Sequence[float], q: float) -> Quantile:
     n = len(ordered)
     if n == 0:
         return Quantile(q=q, of=0, value=None, low=None, high=None)
+    from scipy.special import bdtr
+
     below = bdtr(np.arange(n), n, q)  # P(at most k of n lie below the true quantile), k = 0 … n − 1
     tail = (1 - LEVEL) / 2
     lower, upper = int(np.sum(below <= tail)), int(np.sum(below < 1 - tail)) + 1  # ranks, from 1

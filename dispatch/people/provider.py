@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import ipaddress
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import httpx
 import jwt
@@ -19,31 +18,13 @@ import msgspec
 from acoustic.errors import InputError
 from dispatch.alerts.target import trusting
 from dispatch.people.errors import StrangerError
+from dispatch.people.login import Login, check_address
 from dispatch.people.tokens import new_secret
 
 # Signed by the provider's private key: what a shared secret or nobody signed does not count (RFC 8725, section 3.1).
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 LEEWAY_S = 60.0
 TIMEOUT_S = 10.0
-
-
-class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`issuer` as the provider names itself; `client` and `secret` as it knows this centre; `label` stands on the
-    button; `claim` holds the name by which a person was added; `ca` a file of authorities, where it is not a known one.
-    """
-
-    issuer: str
-    client: str
-    secret: str
-    label: str
-    claim: str = "preferred_username"
-    ca: str = ""
-
-    def __post_init__(self) -> None:
-        _check_address("login.issuer", self.issuer)
-        for name in ("client", "secret", "label", "claim"):
-            if not getattr(self, name):
-                raise InputError(f"login.{name} is empty; expected what the identity provider says")
 
 
 class Pending(msgspec.Struct, frozen=True, array_like=True):
@@ -101,7 +82,7 @@ class Provider:
         try:
             named = {key: str(said[key]) for key in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
             for key, address in named.items():
-                _check_address(key, address)
+                check_address(key, address)
         except (KeyError, InputError) as error:
             raise StrangerError(f"the identity provider describes itself wrongly: {error}") from error
         return named
@@ -140,19 +121,3 @@ def name_in(token: str, keys: Mapping[str, Any], login: Login, nonce: str) -> st
     if not isinstance(name, str) or (login.claim == "email" and said.get("email_verified") is not True):
         raise StrangerError(f"the identity provider vouches for no {login.claim}")
     return name
-
-
-def _check_address(name: str, address: str) -> None:
-    """HTTPS, or this machine."""
-    parts = urlsplit(address)
-    if parts.scheme == "https" and parts.hostname:
-        return
-    if parts.scheme != "http" or not _is_loopback(parts.hostname or ""):
-        raise InputError(f"{name} is {address[:200]!r}; expected an address that begins with https://")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

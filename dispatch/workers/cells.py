@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dispatch.store.progress import CELL
-from localisation.associate import Search
+from localisation.search import Search
 
 MARGIN_M = 200.0  # two cells' places of one shot at their border differ by less, and so both may claim it
 HEARING_M = Search().hearing_m + MARGIN_M

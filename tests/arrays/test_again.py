@@ -12,7 +12,7 @@ from acoustic.air import Air
 from arrays.capture import Block, Gap
 from arrays.pipeline import QUIET_S, Heard, Pipeline, PipelineSettings
 from arrays.timebase import Timebase
-from localisation.again import Ask
+from localisation.arrivals import Ask
 from tests.arrays.sessions import noise, with_bangs
 
 RATE_HZ = 12_000

@@ -278,7 +278,18 @@ def refusal(*arguments: str | Path) -> str:
 
 
 BROKERS = ("nats", "paho")
-HEAVY = (*BROKERS, "librosa", "scipy.signal", "torch", "matplotlib", "fastapi", "pydantic", "sqlalchemy", "uvicorn")
+HEAVY = (
+    *BROKERS,
+    "librosa",
+    "scipy.signal",
+    "scipy.spatial",
+    "torch",
+    "matplotlib",
+    "fastapi",
+    "pydantic",
+    "sqlalchemy",
+    "uvicorn",
+)
 
 
 def test_a_node_imports_nothing_heavy() -> None:

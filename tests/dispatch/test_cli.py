@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.dispatch.running import command, running_centre, token
+from dispatch.cli import COMMANDS, main
+from tests.dispatch.running import REPOSITORY, command, running_centre, token
 
 
 def fails(*arguments: str | Path) -> str:
@@ -35,6 +37,20 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
         assert f"port {port} on 127.0.0.1 cannot be used" in fails(*arguments)
         arguments = ("--data", tmp_path, "--listen", "127.0.0.1:0", "--page-port", str(port))
         assert f"port {port} on 127.0.0.1 cannot be used" in fails(*arguments)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_subcommand_has_its_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    assert ended.value.code == 0
+    assert f"usage: tocsin centre {name}" in capsys.readouterr().out
+
+
+def test_a_command_beside_a_running_centre_needs_neither_the_web_nor_what_locates() -> None:
+    code = "import sys, dispatch.commands.people, dispatch.cli; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    assert not {"fastapi", "uvicorn", "scipy", "jwt", "httpx"} & set(done.stdout.split())
 
 
 def test_two_centres_do_not_share_a_folder(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from playwright.sync_api import expect
 
 from acoustic.errors import InputError
 from dispatch.people.errors import StrangerError
-from dispatch.people.provider import Login, name_in
+from dispatch.people.login import Login
+from dispatch.people.provider import name_in
 from tests.dispatch.alerts.receivers import free_port
 from tests.dispatch.alerts.servers import wait_for_port
 from tests.dispatch.chromium import chromium

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acoustic.air import Air
-from localisation.again import WIDEST_S, Ask, asks, sure
-from localisation.arrivals import Arrival, Shot, Station
+from localisation.again import WIDEST_S, asks, sure
+from localisation.arrivals import Arrival, Ask, Shot, Station
 from localisation.network import Network
 from tests.localisation.simulated import AIR, EPOCH_NS, arrivals, stations
 

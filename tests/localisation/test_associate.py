@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localisation.arrivals import Arrival, Shot, Station
-from localisation.associate import Associator, Search
+from localisation.associate import Associator
 from localisation.explain import explain, signals_of
 from localisation.field import Field
 from localisation.likelihood import Priors
 from localisation.network import locate
+from localisation.search import Search
 from tests.localisation.simulated import AIR, EPOCH_NS, Array, arrivals, stations
 
 PLACES = stations(9, seed=4)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.workers.cells import HEARING_M, MARGIN_M, Cell, around, cells_of
-from localisation.associate import Search
+from localisation.search import Search
 
 metres = st.floats(-60_000.0, 60_000.0)
 sides = st.floats(500.0, 20_000.0)
