@@ -32,6 +32,7 @@ COMMANDS = {
     "erase": "dispatch.commands.erase:erase",
     "performance": "dispatch.commands.performance:performance",
     "missed": "dispatch.commands.performance:missed",
+    "labels": "dispatch.commands.labels:labels",
     "log": "dispatch.commands.log:log",
     "public": "dispatch.commands.public:public",
     "alerts": "dispatch.commands.alerts:main",
@@ -68,7 +69,8 @@ def _parser() -> argparse.ArgumentParser:
         "key that such files are signed with; `tocsin centre performance` how well the network did; `tocsin centre "
         "missed` enters a shooting that raised no alert; `tocsin centre log` writes the log of a day; `tocsin centre "
         "journal` what happened, and whether it was changed since; `tocsin centre public` the page for residents; "
-        "`tocsin centre erase` takes names and words out of the journal; "
+        "`tocsin centre erase` takes names and words out of the journal; `tocsin centre labels` writes labelled "
+        "clips for a set; "
         "`tocsin centre people` and `tocsin centre machines` say who may log in and which programs may use the API; "
         "`tocsin centre revoke` trusts a node no more; `tocsin centre rollout` changes settings or the classifier of "
         "many; `tocsin centre alerts` tries a destination of alerts; "

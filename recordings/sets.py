@@ -12,7 +12,7 @@ import io
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import soundfile
@@ -29,17 +29,19 @@ EVALUATE_SHARE = 0.25
 BEFORE_S, AFTER_S, APART_S = 1.0, 2.0, 0.1  # of sound around a label; to another label's begin
 UNLABELLED = ("", "unknown")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+OUTSIDE = re.compile(r"[/\\\x00-\x1f]")  # what a file's name cannot hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a clip's row says besides its class: where the sound is from, under what licence, who labelled it. `group`
-    and `part` empty: a file is its own group, and its part is drawn.
+    """What a clip's row says besides its class: where the sound is from, under what licence, who labelled it, its
+    group; where one is empty the label's own column of that name says it. Without any a file is its own group; `part`
+    empty: it is drawn.
     """
 
-    source: str
-    licence: str
-    by: str
+    source: str = ""
+    licence: str = ""
+    by: str = ""
     group: str = ""
     part: str = ""
 
@@ -69,9 +71,6 @@ def add(folder: Path, labels: Sequence[Label], about: About) -> list[str]:
     Raises InputError where a label, or what is told about it, cannot be used, ResourceError where a file cannot be
     written; then the set's list is as it was.
     """
-    for name, value in (("source", about.source), ("licence", about.licence), ("by", about.by)):
-        if not value.strip():
-            raise InputError(f"{name} is empty; expected what every clip of a set says")
     rows = rows_of(folder) if (folder / "manifest.csv").exists() else []
     parts = {row["group"]: row["path"].partition("/")[0] for row in rows}
     new = [_clip(folder, one, labels, about, parts) for one in labels if one.text not in UNLABELLED]
@@ -92,8 +91,18 @@ def part_of(group: str) -> str:
     return EVALUATE if draw < EVALUATE_SHARE else TRAIN
 
 
+def _about(one: Label, about: About) -> About:
+    """What the row of one label says."""
+    told = {name: getattr(about, name) or one.extra.get(name, "") for name in ("source", "licence", "by", "group")}
+    for name in ("source", "licence", "by"):
+        if not told[name].strip():
+            raise InputError(f"{name} is empty; expected it told for all labels, or as a column of theirs")
+    return replace(about, **told)
+
+
 def _clip(folder: Path, one: Label, every: Sequence[Label], about: About, parts: dict[str, str]) -> dict[str, str]:
     """The row of a label whose sound is written; it ends before another label begins."""
+    about = _about(one, about)
     if NAME.fullmatch(one.text) is None:
         raise InputError(f"label {one.text[:40]!r} is no class; expected small letters, digits and _")
     sound, stem = read_sound(one.file), Path(one.file).stem
@@ -110,7 +119,8 @@ def _clip(folder: Path, one: Label, every: Sequence[Label], about: About, parts:
     first, last = round(begin_s * sound.rate_hz), round(max(end_s, one.end_s + APART_S) * sound.rate_hz)
     samples = sound.samples[one.channel or 0, first:last]
     channel = "" if one.channel is None else f"-{one.channel}"
-    path = f"{part}/{one.text}/{about.source}__{stem}{channel}-{round(1e3 * one.begin_s)}.flac"
+    source = OUTSIDE.sub("_", about.source)
+    path = f"{part}/{one.text}/{source}__{stem}{channel}-{round(1e3 * one.begin_s)}.flac"
     if (folder / path).exists():
         raise InputError(f"{path} is in the set already; expected labels that are new to it")
     content = io.BytesIO()

@@ -23,6 +23,7 @@ from dispatch.api.ground import ground_routes
 from dispatch.api.guard import HOSTS, Guard
 from dispatch.api.handover import handover_routes
 from dispatch.api.heard import heard_routes
+from dispatch.api.labels import label_routes
 from dispatch.api.nodes import node_routes
 from dispatch.api.problems import answer_problems
 from dispatch.api.public import preview_routes, public_routes
@@ -67,6 +68,7 @@ def api(centre: Centre, *, tls: bool) -> FastAPI:
     app.include_router(alert_routes(centre))
     app.include_router(decision_routes(centre))
     app.include_router(clip_routes(centre))
+    app.include_router(label_routes(centre))
     app.include_router(rollout_routes(centre))
     app.include_router(figure_routes(centre))
     app.include_router(handover_routes(centre))

@@ -77,7 +77,7 @@ def end_events(connection: sa.Connection, until_ms: int) -> tuple[Counts, bool]:
     count = {"events": len(ended), "shots": len(rows), "arrivals": 0}
     connection.execute(sa.delete(shots).where(shots.c.event.in_(ended)))
     connection.execute(sa.delete(events).where(events.c.id.in_(ended)))
-    count["clips"] = end_clips(connection, ended)
+    count |= end_clips(connection, ended)
     count["alerts"] = connection.execute(sa.delete(alerts).where(alerts.c.subject.in_(ended))).rowcount
     still = _used(connection, min(r.time_ns for r in rows) - AROUND_NS, max(r.time_ns for r in rows) + AROUND_NS)
     gone = [one for one in heard if one not in still]

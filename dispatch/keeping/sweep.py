@@ -61,7 +61,7 @@ class Clocks:
 
 
 def _end_sound(connection: sa.Connection, until_ms: int) -> tuple[Counts, bool]:
-    return {"clips": end_sound(connection, until_ms)}, False
+    return end_sound(connection, until_ms), False
 
 
 def sweep(store: Store, clocks: Clocks) -> None:

@@ -17,7 +17,7 @@ from acoustic.errors import InputError
 from dispatch.incoming import INCOMING, MISSED
 from dispatch.keeping import record
 from dispatch.keeping.record import Deletion, add_deletion
-from dispatch.store import clips, rollouts
+from dispatch.store import clips, labels, rollouts
 from dispatch.store.journal import lines_numbered
 from dispatch.store.reports import VARIABLES
 from dispatch.store.tables import journal
@@ -25,7 +25,7 @@ from recordings import decisions
 from recordings.chain import Line, left_digest
 
 ERASED = "erased"
-KINDS = (decisions.KIND, INCOMING, MISSED, clips.KIND, rollouts.KIND)  # of lines with what people told
+KINDS = (decisions.KIND, INCOMING, MISSED, clips.KIND, labels.KIND, rollouts.KIND)  # of lines with what people told
 PERSONAL = {"by", "name", "text", "place", "instead_of", "reference", "made_for", "because"}
 PLACES = {INCOMING: {"x", "y", "radius_m"}}  # a caller's place tells who called
 EVENT_PLACES = PLACES | {decisions.KIND: {"found"}}
@@ -35,7 +35,8 @@ AT_ONCE = 500
 def erase_words(
     connection: sa.Connection, numbers: Sequence[int], by: str, because: str, key: Ed25519PrivateKey, now_ms: int
 ) -> int:
-    """Erase names and words of these lines, and the clips whose coming they tell, on somebody's demand; how many lines.
+    """Erase names and words of these lines, the clips whose coming they tell, and the labels that they gave, on
+    somebody's demand; how many lines.
 
     Raises InputError for a number that is no line, and for a record of an erasure, which stays; without a reason.
     """
@@ -53,9 +54,11 @@ def erase_words(
         if lines[number].kind == record.KIND:
             raise InputError(f"line {number} is the record of an erasure, which stays for good")
     sound = clips.erase_sound(connection, (line.data for line in lines.values() if line.kind == clips.KIND))
+    said = labels.erase(connection, [line.id for line in lines.values() if line.kind == labels.KIND])
     left = _strip(connection, lines.values(), PLACES)
     if left:
-        rows = {"clips": sound} if sound else {}
+        gone = {"clips": sound["clips"], "labels": sound["labels"] + said}
+        rows = {table: number for table, number in gone.items() if number}
         add_deletion(connection, Deletion(because=because, by=by, left=left, rows=rows), key, now_ms)
     return len(left)
 

@@ -1,6 +1,7 @@
 """Clips as they are kept, apart from all else: who asked, what came, who listened; each step is a line of the journal.
 
-A clip's sound ends by its own clock, or on demand with the line that tells of its coming (`dispatch.keeping`).
+A clip's sound ends by its own clock, or on demand with the line that tells of its coming (`dispatch.keeping`); with it
+ends what people said of it (`dispatch.store.labels`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dispatch.clips import GOOD_FOR_NS, check_age, wanted
 from dispatch.store.decisions import AbsentError
 from dispatch.store.events import events_of
 from dispatch.store.journal import add_entry
-from dispatch.store.tables import clips
+from dispatch.store.tables import clips, labels
 from recordings.decisions import ConflictError
 
 KIND = "clip"  # of a journal's line; its subject is the event
@@ -75,8 +76,10 @@ def keep(connection: sa.Connection, envelope: Envelope, clip: Clip, now_ms: int)
         return
     if _state(row.state, row.asked_ms, now_ms) != ASKED:
         raise ConflictError(f"order {clip.order[:80]!r} is not open any more")
+    about = {"start_ns": clip.start_ns, "rate_hz": clip.rate_hz, "onsets_s": clip.onsets_s}
+    came = {"state": FOUND, "came_ms": now_ms, "body": envelope.body, "signature": envelope.signature}
     change = sa.update(clips).where(clips.c.order == clip.order)
-    connection.execute(change.values(state=FOUND, body=envelope.body, signature=envelope.signature, came_ms=now_ms))
+    connection.execute(change.values(**came, about=msgspec.json.encode(about).decode()))
     digest = hashlib.sha256(envelope.body).hexdigest()
     add_entry(connection, KIND, clip.event, {"came": clip.order, "digest": digest}, now_ms)
 
@@ -123,19 +126,19 @@ def sound_of(connection: sa.Connection, event: str) -> list[tuple[str, bytes, by
     return [(row.node, row.body, row.signature) for row in rows]
 
 
-def end_sound(connection: sa.Connection, until_ms: int) -> int:
-    """Erase the sound of clips that came before a time; how many."""
+def end_sound(connection: sa.Connection, until_ms: int) -> dict[str, int]:
+    """Erase the sound of clips that came before a time; how many rows of each table, and so below."""
     return _erase(connection, clips.c.came_ms < until_ms, clips.c.state == FOUND)
 
 
-def erase_sound(connection: sa.Connection, told: Iterable[str]) -> int:
-    """Erase the clips whose coming these lines of the journal, JSON, tell; how many."""
+def erase_sound(connection: sa.Connection, told: Iterable[str]) -> dict[str, int]:
+    """Erase the clips whose coming these lines of the journal, JSON, tell."""
     orders = [line["came"] for line in map(msgspec.json.decode, told) if "came" in line]
     return _erase(connection, clips.c.order.in_(orders), clips.c.state == FOUND)
 
 
-def end_clips(connection: sa.Connection, events: Sequence[str]) -> int:
-    """Erase all that is kept of these events' clips; how many had sound."""
+def end_clips(connection: sa.Connection, events: Sequence[str]) -> dict[str, int]:
+    """Erase all that is kept of these events' clips; counted are those that had sound."""
     gone = _erase(connection, clips.c.event.in_(events), clips.c.state == FOUND)
     connection.execute(sa.delete(clips).where(clips.c.event.in_(events)))
     return gone
@@ -147,9 +150,11 @@ def check_reason(because: str) -> None:
         raise InputError(f"because has {len(because.strip())} characters; expected a reason of 1 to {LONGEST_REASON}")
 
 
-def _erase(connection: sa.Connection, *which: sa.ColumnElement[bool]) -> int:
-    change = sa.update(clips).where(*which).values(state=ERASED, body=None, signature=None)
-    return connection.execute(change).rowcount
+def _erase(connection: sa.Connection, *which: sa.ColumnElement[bool]) -> dict[str, int]:
+    said = labels.c.order.in_(sa.select(clips.c.order).where(*which))
+    gone = connection.execute(sa.delete(labels).where(said)).rowcount
+    change = sa.update(clips).where(*which).values(state=ERASED, body=None, signature=None, about=None)
+    return {"clips": connection.execute(change).rowcount, "labels": gone}
 
 
 def _state(state: str, asked_ms: int, now_ms: int) -> str:

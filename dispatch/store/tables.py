@@ -206,7 +206,8 @@ rollout_steps = Table(
     Column("given_ms", BigInteger),
 )
 
-# Orders for sound, and the clips that came: as they were signed; of an erased one neither body nor signature.
+# Orders for sound, and the clips that came: as they were signed, and when their impulses are (`about`, JSON); of an
+# erased one none of it.
 clips = Table(
     "clips",
     metadata,
@@ -219,4 +220,17 @@ clips = Table(
     Column("came_ms", BigInteger),
     Column("body", LargeBinary),
     Column("signature", LargeBinary),
+    Column("about", Text),
+)
+
+# What people say that impulses of clips were, each by its line in the journal; an empty label takes one back.
+labels = Table(
+    "labels",
+    metadata,
+    Column("line", BigInteger, primary_key=True, autoincrement=False),
+    Column("order", Text, nullable=False, index=True),
+    Column("impulse", Integer, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("given_ms", BigInteger, nullable=False),
 )

@@ -87,18 +87,22 @@ def _read(path: Path, files: Sequence[str] | None) -> list[Label]:
         raise InputError(f"{path} holds no labels; expected {', '.join(labels.READERS)}")
     try:
         found = labels.READERS[kind](text)
-        return [_placed(one, files) for one in found] if files is not None else found
+        return [_placed(one, files, path.parent) for one in found] if files is not None else found
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 
 
-def _placed(one: Label, files: Sequence[str]) -> Label:
-    """A label with the path of its file: Raven tells only the name, Audacity nothing."""
+def _placed(one: Label, files: Sequence[str], folder: Path) -> Label:
+    """A label with the path of its file: Raven tells only the name, Audacity nothing; one that is not found from here
+    may lie beside the labels.
+    """
     if not one.file and len(files) != 1:
         raise InputError(f"it names no sound file, and {len(files)} are given; expected one FILE")
     if not one.file:
         return replace(one, file=files[0])
-    return replace(one, file=next((f for f in files if Path(f).name == Path(one.file).name), one.file))
+    beside = folder / one.file
+    own = str(beside) if beside.exists() and not Path(one.file).exists() else one.file
+    return replace(one, file=next((f for f in files if Path(f).name == Path(one.file).name), own))
 
 
 def _write(path: Path, given: Sequence[Label]) -> None:
@@ -148,11 +152,14 @@ def add_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     verb.add_argument("--labels", type=Path, required=True, metavar="FILE", help="Raven, Audacity, CSV or JSON lines")
     verb.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="the set: made where it is absent")
-    verb.add_argument("--source", required=True, metavar="NAME", help="where the sound is from, such as a campaign")
-    verb.add_argument("--licence", required=True, metavar="TEXT", help="under which it may be used")
-    verb.add_argument("--by", required=True, metavar="NAME", help="who labelled")
+    told = "(default: as a column of the labels says)"
     verb.add_argument(
-        "--group", default="", metavar="NAME", help="what the files have in common (default: each its own)"
+        "--source", default="", metavar="NAME", help=f"where the sound is from, such as a campaign {told}"
+    )
+    verb.add_argument("--licence", default="", metavar="TEXT", help=f"under which it may be used {told}")
+    verb.add_argument("--by", default="", metavar="NAME", help=f"who labelled {told}")
+    verb.add_argument(
+        "--group", default="", metavar="NAME", help=f"what the files have in common {told[:-1]}, else each its own)"
     )
     verb.add_argument(
         "--part",

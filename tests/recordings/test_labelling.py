@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acoustic.errors import InputError
-from recordings.formats.labels import Label, raven, read_label_csv
+from recordings.formats.labels import Label, label_csv, raven, read_label_csv
 from recordings.labelling import by_hand, sound_of
 from recordings.sets import EVALUATE, About, add, part_of, problems, rows_of
 from recordings.training import manifest
@@ -140,6 +140,25 @@ def test_labels_of_raven_become_clips_of_a_set(tmp_path: Path, capsys: pytest.Ca
     assert (data / slam).is_file()
     assert main(["model", *asked, "--licence", "CC BY 4.0", "--by", "R. M."]) == 2
     assert "is in the set already; expected labels that are new to it" in capsys.readouterr().err
+
+
+def test_labels_that_tell_their_source_need_no_options_and_stay_within_the_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    street(tmp_path / "street.wav")
+    told = {"source": "../quarry", "licence": "CC0", "by": "R. M.", "group": "quarry, 3 May"}
+    marks = [Label(begin_s=at, end_s=at, file="street.wav", text="gunshot", extra=told) for at in BANGS_S]
+    (tmp_path / "marks.csv").write_text(label_csv(marks))
+    asked = ["model", "add", "--labels", str(tmp_path / "marks.csv"), "--data", str(tmp_path / "set")]
+    assert main(asked) == 0  # the sound lies beside the labels
+    rows = rows_of(tmp_path / "set")
+    assert {(row["source"], row["licence"], row["by"], row["group"]) for row in rows} == {tuple(told.values())}
+    assert all(row["path"].split("/")[2].startswith(".._quarry__street-") for row in rows)
+    assert {path.name for path in tmp_path.iterdir()} == {"street.wav", "marks.csv", "set"}
+    assert main(["model", "sets", str(tmp_path / "set")]) == 0
+    (tmp_path / "marks.csv").write_text(label_csv([Label(begin_s=1.5, end_s=1.5, file="street.wav", text="gunshot")]))
+    assert main([*asked, "--source", "q", "--by", "R. M."]) == 2
+    assert "licence is empty; expected it told for all labels, or as a column of theirs" in capsys.readouterr().err
 
 
 def test_a_clip_ends_before_what_another_label_marks(tmp_path: Path) -> None:
