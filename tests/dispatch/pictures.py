@@ -13,12 +13,18 @@ from typing import Literal
 
 import httpx
 import msgspec
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
+from arrays.clip import Excerpt
+from dispatch.commands.mandate import mandate
+from recordings.simulation import FIRST_S, RATE_HZ, impulse
 from tests.dispatch.chromium import chromium
-from tests.dispatch.running import RunningCentre
-from tests.dispatch.stage import Stage, play, staged
+from tests.dispatch.running import RunningCentre, wait_for
+from tests.dispatch.stage import Stage, let_in, play, staged
+from tests.dispatch.test_clips import Town
+from tests.dispatch.test_labels import with_sound
 
 DESK, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
 SCHEMES: dict[str, Literal["dark", "light"]] = {"night": "dark", "day": "light"}
@@ -46,6 +52,7 @@ def main() -> None:
             "node": history,
             "drill": drilling,
             "first-steps": clapping,
+            "labels": labelling,
         }
         take(browser, stage, folder, shown, logged_in=True)
         take(browser, stage, folder, {"log-in": log_in}, logged_in=False)
@@ -166,6 +173,36 @@ def clapping(page: Page, stage: Stage) -> None:
         stage.say(node, [heard])
     page.get_by_text("nodes heard it").wait_for()
     page.get_by_test_id("where-map").scroll_into_view_if_needed()
+
+
+def labelling(page: Page, stage: Stage) -> None:
+    if not stage.ann.get("/api/labels").json():
+        record(stage)
+    at(page, stage, "labels")
+    page.locator("form.stack input").press_sequentially("a model for this town")
+    page.keyboard.press("Enter")
+    for key in "fg":
+        page.get_by_test_id("impulse").wait_for()
+        waiting = page.get_by_test_id("asked").inner_text()
+        if "2 to go" in waiting or "3 to go" in waiting:
+            page.keyboard.press(key)
+            expect(page.get_by_test_id("asked")).not_to_have_text(waiting)
+    page.get_by_test_id("impulse").wait_for()
+
+
+def record(stage: Stage) -> None:
+    """Clips of a shot, which somebody else has labelled."""
+    mandate(["--clips", "--data", str(stage.centre.data)])
+    town = Town(stage.centre, stage.client, stage.nodes, stage.bob)
+    wait_for(lambda: town.sound({"id": "none"})["allowed"])
+    pressure = impulse("gunshot", 7)
+    start = round((1.0 - FIRST_S) * RATE_HZ)
+    sound = np.pad(0.5 * pressure / np.abs(pressure).max(), (start, 0)).astype(np.float32)
+    event = with_sound(town, 150.0, 200.0, 3, Excerpt(sound, RATE_HZ, 0, (RATE_HZ,)))
+    stage.decide(event, action="close", outcome="confirmed", grounds=["video"], text="")
+    eva = let_in(stage.centre, "Eva Ruiz", "analyst")
+    for clip in eva.get("/api/labels").json():
+        eva.post(f"/api/labels/{clip['order']}/0", json={"label": "gunshot"}).raise_for_status()
 
 
 def log_in(page: Page, stage: Stage) -> None:

@@ -17,7 +17,7 @@ import pytest
 import soundfile
 import sqlalchemy as sa
 
-from arrays.clip import ClipAsk, open_clip, sealed_clip
+from arrays.clip import ClipAsk, Excerpt, open_clip, sealed_clip
 from arrays.report import FOUND
 from dispatch.commands.erase import erase
 from dispatch.commands.journal import journal
@@ -74,13 +74,14 @@ class Labelling:
         return [{"id": line.id, "subject": line.subject, **msgspec.json.decode(line.data)} for line in lines]
 
 
-def with_sound(town: Town, x: float, y: float, nodes: int = 2) -> dict[str, Any]:
-    """An event of which clips came, whose impulse is the arrival that the node reported."""
+def with_sound(town: Town, x: float, y: float, nodes: int = 2, of: Excerpt | None = None) -> dict[str, Any]:
+    """An event of which clips came, whose impulse is the arrival that the node reported, a second after their start."""
     event = town.event(x, y)
     heard = {a["node"]: a["time_ms"] for a in town.centre.api.get(f"/api/events/{event['id']}").json()["arrivals"]}
     for one in town.ask(event).raise_for_status().json()["clips"][:nodes]:
         start_ns = round(heard[one["node"]] * 1e6) - S
-        assert town.send(one["node"], town.order(one["node"]), replace(excerpt(), start_ns=start_ns)).status_code == 200
+        sound = replace(of or excerpt(), start_ns=start_ns)
+        assert town.send(one["node"], town.order(one["node"]), sound).status_code == 200
     return event
 
 

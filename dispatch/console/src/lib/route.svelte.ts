@@ -8,6 +8,7 @@ export const PAGES = {
   replay: "see-places",
   handover: "read-log",
   figures: "see-events",
+  labels: "label",
   nodes: "administer",
   people: "administer",
   alerts: "read-journal",

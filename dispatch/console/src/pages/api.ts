@@ -251,6 +251,35 @@ export const journal = {
   check: async (): Promise<Checked> => (await (await ask("GET", "/api/journal/check", undefined, CHECK_MS)).json()) as Checked,
 };
 
+export type LabelName = "gunshot" | "shock_wave" | "firework" | "other" | "unknown";
+interface Opinion {
+  label: string;
+  probability: number;
+}
+/** An impulse of a clip; `known` is told once one has answered. */
+export interface ClipImpulse {
+  number: number;
+  onset_s: number;
+  time_ms: number;
+  answered: string[];
+  mine: LabelName | null;
+  known: { said: { by: string; label: LabelName; given_ms: number }[]; node: Opinion | null; network: Opinion | null; event: string; number: number } | null;
+}
+export interface LabelClip {
+  order: string;
+  node: string;
+  rate_hz: number;
+  impulses: ClipImpulse[];
+}
+const PACK_MS = 120_000; // a month's clips
+export const labels = {
+  all: (): Promise<LabelClip[]> => get("/api/labels"),
+  say: (order: string, number: number, label: LabelName | null): Promise<LabelClip> =>
+    post(`/api/labels/${encodeURIComponent(order)}/${number}`, { label }),
+  take: async (asked: { because: string; source: string; licence: string; form: "csv" | "jsonl" | "raven" }): Promise<Blob> =>
+    (await ask("POST", "/api/labels/sounds", asked, PACK_MS)).blob(),
+};
+
 export const drill = (x: number, y: number, rounds: number): Promise<{ nodes: number; time_ms: number }> =>
   post("/api/drills", { x, y, rounds });
 

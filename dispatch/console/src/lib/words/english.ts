@@ -50,7 +50,7 @@ export const english = {
   to_night: "Switch to the night theme",
   to_day: "Switch to the day theme",
   sound: "Sound",
-  pages: { all: "Pages", board: "Board", search: "Search", handover: "Handover", figures: "Figures", administration: "Administration" },
+  pages: { all: "Pages", board: "Board", search: "Search", handover: "Handover", figures: "Figures", labels: "Labels", administration: "Administration" },
   report: "Report (PDF)",
   report_making: "Making it …",
   replay: "Replay with other settings",

@@ -77,7 +77,7 @@ export const french: Words = {
   to_night: "Passer au thème de nuit",
   to_day: "Passer au thème de jour",
   sound: "Son",
-  pages: { all: "Pages", board: "Tableau", search: "Recherche", handover: "Relève", figures: "Chiffres", administration: "Administration" },
+  pages: { all: "Pages", board: "Tableau", search: "Recherche", handover: "Relève", figures: "Chiffres", labels: "Étiquettes", administration: "Administration" },
   report: "Rapport (PDF)",
   report_making: "En cours …",
   replay: "Rejouer avec d'autres réglages",

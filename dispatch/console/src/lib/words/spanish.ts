@@ -78,7 +78,7 @@ export const spanish: Words = {
   to_night: "Cambiar al tema de noche",
   to_day: "Cambiar al tema de día",
   sound: "Sonido",
-  pages: { all: "Páginas", board: "Tablero", search: "Búsqueda", handover: "Relevo", figures: "Cifras", administration: "Administración" },
+  pages: { all: "Páginas", board: "Tablero", search: "Búsqueda", handover: "Relevo", figures: "Cifras", labels: "Etiquetas", administration: "Administración" },
   report: "Informe (PDF)",
   report_making: "Preparándolo …",
   replay: "Repetir con otros ajustes",
