@@ -10,7 +10,7 @@ import httpx
 
 from tests.dispatch.running import running_centre
 
-WORDS = re.compile(r"listen|audio|sound|clip|record|microphone|monitor|play|wav|flac", re.IGNORECASE)
+WORDS = re.compile(r"listen|audio|sound|clip|record|microphone|monitor|(?<!re)play|wav|flac", re.IGNORECASE)
 
 CLIPS = {"/api/events/{identity}/clips": {"get", "post"}, "/api/clips/{order}/heard": {"post"}}
 BUNDLES = ("application/octet-stream", "application/zip")
