@@ -34,7 +34,7 @@ SeesPlaces = Annotated[Caller, requires(Right.SEE_PLACES)]
 class Wanted(Model):
     """The report's language and form."""
 
-    language: Literal["en", "fr"] = "en"
+    language: Literal["en", "fr", "es"] = "en"
     form: Literal["html", "pdf"] = "pdf"
 
 

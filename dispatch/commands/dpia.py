@@ -11,7 +11,7 @@ from acoustic.errors import InputError
 from arrays.whole import write_whole
 from dispatch.commands.performance import in_store, settings_arguments, settings_of
 from dispatch.dpia.document import as_html, as_markdown, document, found
-from recordings.report.language import LANGUAGES
+from recordings.report.language import PAPERS
 from recordings.report.printed import report_pdf
 
 SUFFIXES = (".md", ".html", ".pdf")
@@ -26,7 +26,7 @@ def main(argv: list[str]) -> int:
         epilog="No configuration makes a deployment lawful by itself.",
     )
     settings_arguments(parser)
-    parser.add_argument("--language", choices=LANGUAGES, default="en", help="default: en")
+    parser.add_argument("--language", choices=PAPERS, default="en", help="default: en")
     parser.add_argument("--out", type=Path, metavar="FILE.md|.html|.pdf", help="default: Markdown on standard output")
     asked = parser.parse_args(argv)
     out: Path | None = asked.out

@@ -17,7 +17,7 @@ from dispatch.daylog.printed import log_csv, log_html
 from dispatch.daylog.rows import DayLog, day_log
 from dispatch.figures.counting import day_of
 from dispatch.town.places import Frame, kept_frame
-from recordings.report.language import LANGUAGES
+from recordings.report.language import PAPERS
 from recordings.report.printed import report_pdf
 
 SUFFIXES = (".csv", ".html", ".pdf")
@@ -31,7 +31,7 @@ def log(argv: list[str]) -> int:
     )
     settings_arguments(parser)
     parser.add_argument("--day", default="", metavar="YYYY-MM-DD", help="default: today")
-    parser.add_argument("--language", choices=LANGUAGES, default="en", help="default: en")
+    parser.add_argument("--language", choices=PAPERS, default="en", help="default: en")
     parser.add_argument("--out", type=Path, metavar="FILE.csv|.html|.pdf", help="default: CSV on standard output")
     arguments = parser.parse_args(argv)
     out: Path | None = arguments.out

@@ -13,7 +13,7 @@ from dispatch.figures.intervals import Share
 from dispatch.public.figures import Public, Row
 from dispatch.public.words import PUBLIC_WORDS
 from recordings.report.html import facts, table
-from recordings.report.language import LANGUAGES, Language
+from recordings.report.language import PAPERS, Language
 from recordings.report.style import STYLE
 
 PAGES = {"en": "index.html", "fr": "fr.html"}
@@ -29,7 +29,7 @@ COLUMNS = ("month", "zone", "alerts", "confirmed", "false", "unconfirmed", "unkn
 def files(figures: Public, made: date) -> dict[str, bytes]:
     """Every file by its name."""
     return {
-        **{PAGES[language]: _page(figures, made, language).encode() for language in LANGUAGES},
+        **{PAGES[language]: _page(figures, made, language).encode() for language in PAPERS},
         "style.css": (STYLE + OWN_STYLE).encode(),
         "figures.json": msgspec.json.format(msgspec.json.encode(figures)) + b"\n",
         "figures.csv": _csv(figures).encode(),
@@ -39,7 +39,7 @@ def files(figures: Public, made: date) -> dict[str, bytes]:
 def _page(figures: Public, made: date, language: str) -> str:
     w = Language(language, PUBLIC_WORDS)
     title = escape(w("public.title", site=figures.site))
-    other = next(code for code in LANGUAGES if code != language)
+    other = next(code for code in PAPERS if code != language)
     day = made.strftime("%Y-%m-%d" if language == "en" else "%d/%m/%Y")
     rows = [[escape(str(cell)) for cell in _cells(row)] for row in figures.rows]
     outcomes = table([w(f"public.{name}") for name in COLUMNS], rows, numbers=range(2, len(COLUMNS)))

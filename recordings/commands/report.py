@@ -45,12 +45,13 @@ def main(argv: list[str]) -> int:
 def _parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="tocsin report",
-        description="Check a file of evidence and write what it says as a report, HTML or PDF, English or French.",
+        description="Check a file of evidence and write what it says as a report: HTML or PDF, in English, French or "
+        "Spanish.",
         epilog="The exit code is 0 where all is as it should be, 1 where something is not (the report then says so on "
         "its first page; there is none where a signature is wrong), 2 for a damaged file.",
     )
     parser.add_argument("bundle", type=Path, metavar="FILE", help="made by `tocsin centre evidence`")
-    parser.add_argument("--language", choices=["en", "fr"], default="en", help="default: en")
+    parser.add_argument("--language", choices=["en", "fr", "es"], default="en", help="default: en")
     parser.add_argument(
         "--open",
         action="store_true",

@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 from acoustic.errors import InputError
 from localisation.arrivals import Reason
-from recordings.report.findings import FRENCH
+from recordings.report.findings import FINDINGS
 from recordings.report.words import WORDS
 
-LANGUAGES = ("en", "fr")
+LANGUAGES = ("en", "fr", "es")
+PAPERS = LANGUAGES[:2]  # in which the centre's own papers are written
 SPACE, MINUS = "\u00a0", "\u2212"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DECIMAL = re.compile(r"^([+-]?\d+)\.(\d+)$")
@@ -22,7 +23,7 @@ UNITS = re.compile(r"(?<=\d) (?=(?:%|m|m/s|ms|s|km|σ)(?!\w))|(?<=±) ")
 class Language:
     """One of `LANGUAGES`; called with a key of `words` and what fills it in, it gives the sentence."""
 
-    def __init__(self, code: str, words: Mapping[str, tuple[str, str]] = WORDS) -> None:
+    def __init__(self, code: str, words: Mapping[str, tuple[str, ...]] = WORDS) -> None:
         self.code, self._words = code, words
         self._column = LANGUAGES.index(code)
 
@@ -41,7 +42,7 @@ class Language:
         text = f"{value:.{digits}f}".replace("-", MINUS)
         if float(f"{value:.{digits}f}") == 0.0:
             text = text.removeprefix(MINUS)
-        return text.replace(".", ",") if self.code == "fr" else text
+        return text if self.code == "en" else text.replace(".", ",")
 
     def metres(self, value: float) -> str:
         return f"{self.number(value)}{SPACE}m"
@@ -117,14 +118,13 @@ class Language:
     def _value(self, name: str, value: float | int | str) -> str:
         if name == "label":
             return self.label(str(value))
-        return str(value).replace(".", ",") if self.code == "fr" else str(value)
+        return str(value) if self.code == "en" else str(value).replace(".", ",")
 
     def finding(self, text: str) -> str:
         """What a check found; as `recordings.evidence.verify` says it where it has no translation."""
-        if self.code == "fr":
-            for pattern, french in FRENCH:
-                if found := pattern.fullmatch(text):
-                    return self.set(french).format(*(DECIMAL.sub(r"\1,\2", part) for part in found.groups()))
+        for pattern, told in FINDINGS.get(self.code, ()):
+            if found := pattern.fullmatch(text):
+                return self.set(told).format(*(DECIMAL.sub(r"\1,\2", part) for part in found.groups()))
         return self.set(text)
 
 

@@ -1,7 +1,7 @@
-"""Every sentence of the report, English and French.
+"""Every sentence of the report, in English, French and Spanish.
 
 `{name}` is filled in; `language.Language` sets the spaces that French wants before its signs, so they stand here as
-typed. What others say too is in `common_words` and `decision_words`.
+typed. What others say too is in `common_words` and `decision_words`; the Spanish is all in `spanish`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from recordings.report.common_words import COMMON
 from recordings.report.decision_words import DECISIONS
 from recordings.report.method_words import METHOD
+from recordings.report.spanish import SPANISH
 
-WORDS: dict[str, tuple[str, str]] = {
+_TWO: dict[str, tuple[str, str]] = {
     **COMMON,
     **DECISIONS,
     **METHOD,
@@ -373,3 +374,4 @@ WORDS: dict[str, tuple[str, str]] = {
     "shot_version": ("round {round}, version {version}", "coup {round}, version {version}"),
     "other_version": ("sound {key}, version {version}", "bruit {key}, version {version}"),
 }
+WORDS = {key: (english, french, SPANISH[key]) for key, (english, french) in _TWO.items()}

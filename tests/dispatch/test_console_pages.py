@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from pypdf import PdfReader
 
 from recordings.formats.labels import read_raven
 from recordings.formats.shots import read_csv, read_geojson
@@ -219,7 +220,7 @@ def test_an_analysts_day_in_spanish(browser: Browser, stage: Stage) -> None:
     expect(page.get_by_test_id("results").get_by_role("link", name="Primero su respuesta")).to_have_count(waiting - 1)
     with page.expect_download(timeout=60_000) as coming:
         page.get_by_role("button", name="Informe").last.click()
-    assert Path(coming.value.path()).read_bytes().startswith(b"%PDF")
+    assert str(PdfReader(coming.value.path()).root_object["/Lang"]) == "es"
     assert stage.ann.get("/api/performance").json()[0]["agreement"]["of"] == 1
     page.get_by_test_id("pages").get_by_role("link", name="Cifras").click()
     expect(page.get_by_test_id("figures")).to_contain_text(re.compile(r"\d+\s*alertas"))

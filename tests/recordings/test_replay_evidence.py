@@ -67,12 +67,13 @@ def test_the_shots_of_a_bundle_are_drawn_on_a_map_by_who_has_its_key(
         main(["verify", path, "--format", "geojson"])
 
 
-def test_a_report_of_a_replay_says_that_it_is_one_in_both_languages(
+def test_a_report_of_a_replay_says_that_it_is_one_in_every_language(
     made: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["replay", str(made / "block"), "--evidence", str(made / "third")]) == 0
     path = next((made / "third").glob("*.zip"))
-    for language, words in (("en", "made by a replay of"), ("fr", "fait par une relecture de")):
+    told = {"en": "made by a replay of", "fr": "fait par une relecture de", "es": "hecho por una repetición de"}
+    for language, words in told.items():
         page = made / f"{language}.html"
         assert main(["report", str(path), "--language", language, "--out", str(page)]) == 0
         assert words in page.read_text()

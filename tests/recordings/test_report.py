@@ -30,6 +30,7 @@ from recordings.evidence.verify import Finding, differences, opened, verify_bund
 from recordings.report.document import Checked, report_html
 from recordings.report.language import LANGUAGES, Language
 from recordings.report.printed import report_pdf
+from recordings.report.spanish import SPANISH
 from recordings.report.words import WORDS
 from tests.conftest import REPOSITORY
 
@@ -105,17 +106,18 @@ def test_it_tells_what_a_court_asks_in_its_order(checked: Checked, language: str
 
 def test_place_and_time_are_rounded_to_what_is_known(checked: Checked) -> None:
     """The round was fired 110 m east and 70 m north of the first node; its ellipse has half-axes of 4.9 and 4.1 m."""
-    english, french = (Page(report_html(checked, code)).text for code in LANGUAGES)
+    english, french, spanish = (Page(report_html(checked, code)).text for code in LANGUAGES)
     assert "2026-11-24 12:00:26.514 UTC (± 4.8 ms), 110 m east and 70 m north of node roof-1" in english
     assert "24/11/2026 12:00:26,514 UTC (± 4,8 ms), à 110 m à l’est et 70 m au nord du capteur roof-1" in french
+    assert "24/11/2026 12:00:26,514 UTC (± 4,8 ms), 110 m al este y 70 m al norte del sensor roof-1" in spanish
     assert "10 m × 9 m, long axis to 86°" in english
     assert not re.search(r"\d\.\d{2,} m\b", english)
-    assert not re.search(r"\d,\d{2,} m\b", french)
+    assert not re.search(r"\d,\d{2,} m\b", french + spanish)
 
 
 def test_the_accuracy_it_claims_is_the_one_that_was_measured() -> None:
     measured = " ".join((REPOSITORY / "CHANGELOG.md").read_text().split())
-    for text, figures in zip(WORDS["sure_measured"], ("93 to 97 %", "93 à 97 %"), strict=True):
+    for text, figures in zip(WORDS["sure_measured"], ("93 to 97 %", "93 à 97 %", "93 a 97 %"), strict=True):
         assert figures in text
         assert "179" in text
     assert "five firing positions, 179 shots, in sample" in measured
@@ -217,12 +219,15 @@ def test_french_sets_its_spaces_and_its_comma(checked: Checked) -> None:
 
 
 @pytest.mark.parametrize("key", WORDS)
-def test_every_sentence_has_both_languages_with_the_same_parts(key: str) -> None:
-    english, french = WORDS[key]
-    parts = [sorted({name for _, name, _, _ in string.Formatter().parse(text) if name}) for text in (english, french)]
-    assert parts[0] == parts[1]
-    assert english.strip()
-    assert french.strip()
+def test_every_sentence_is_in_each_language_with_the_same_parts(key: str) -> None:
+    parts = [sorted({name for _, name, _, _ in string.Formatter().parse(text) if name}) for text in WORDS[key]]
+    assert len(parts) == len(LANGUAGES)
+    assert parts.count(parts[0]) == len(parts)
+    assert all(text.strip() for text in WORDS[key])
+
+
+def test_no_sentence_is_left_over_in_spanish() -> None:
+    assert set(SPANISH) == set(WORDS)
 
 
 def test_every_code_that_the_program_gives_is_translated() -> None:
@@ -245,7 +250,8 @@ def test_a_reason_of_a_newer_program_is_told_in_its_own_words() -> None:
         assert Language("fr").reason(Reason(code=code, values={}, text="as it said")) == "as it said"
 
 
-def test_every_finding_is_told_in_french(checked: Checked) -> None:
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_every_finding_is_told_in_each_language(checked: Checked, language: str) -> None:
     """Those of this bundle, those of a changed shot, and each sentence in the source of `verify`."""
     (shot,) = checked.evidence.relocated
     o = shot.origin
@@ -259,12 +265,12 @@ def test_every_finding_is_told_in_french(checked: Checked) -> None:
     texts += [f"computed anew, as another program may, {sentence}" for sentence in changed]
     texts += [f"as published, before all was known: {sentence}" for sentence in changed]
     texts += [f.text for f in opened(checked.evidence, KEY)[1]] + [*sentences_of_verify()]
-    french = Language("fr")
+    translated = Language(language)
     for text in texts:
-        assert french.finding(text) != Language("en").finding(text), text
+        assert translated.finding(text) != Language("en").finding(text), text
         for number in re.findall(r"\b\d[\d.]*\b", text):
             decimal = re.sub(r"^(\d+)\.(\d+)$", r"\1,\2", number)
-            assert decimal in french.finding(text), text
+            assert decimal in translated.finding(text), text
 
 
 def sentences_of_verify() -> Iterator[str]:

@@ -68,7 +68,7 @@ def test_sound_is_cut_to_where_the_shot_must_have_been_heard(folder: Path, bundl
         assert min(map(abs, cut.arrivals.values())) < 0.01
 
 
-def test_the_report_draws_it_in_both_languages(folder: Path, bundle: Path) -> None:
+def test_the_report_draws_it_in_every_language(folder: Path, bundle: Path) -> None:
     for language in LANGUAGES:
         out = folder / f"r.{language}.html"
         asked = (bundle, "--language", language, "--recordings", folder / "session", "--out", out)
