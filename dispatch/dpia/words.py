@@ -78,10 +78,12 @@ DPIA_WORDS: dict[str, tuple[str, str]] = {
     "captured.clips": (
         "Where the mandate allows clips, which by default it does not, a named person may ask for the sound of an "
         "event that three nodes or more located: the shots stay, everything else is made unintelligible on the "
-        "node. Who asks and who listens gives a reason, which is in the journal.",
+        "node. Who asks and who listens gives a reason, which is in the journal. So does who takes clips that an "
+        "analyst has labelled away, for a classifier to learn from.",
         "Si le mandat autorise les extraits, ce qu'il ne fait pas par défaut, une personne nommée peut demander le "
         "son d'un évènement localisé par trois nœuds au moins : les tirs restent, tout le reste est rendu "
-        "inintelligible sur le nœud. Qui demande et qui écoute donne un motif, inscrit au journal.",
+        "inintelligible sur le nœud. Qui demande et qui écoute donne un motif, inscrit au journal. De même qui emporte "
+        "des extraits étiquetés par un analyste, pour l'apprentissage d'un classificateur.",
     ),
     "captured.labels": (
         "The classes are those of impulses only: no voice, scream or behaviour is recognised.",
@@ -206,6 +208,10 @@ DPIA_WORDS: dict[str, tuple[str, str]] = {
     "right.hear": (
         "clips",
         "extraits",
+    ),
+    "right.label": (
+        "labels clips",
+        "étiquette les extraits",
     ),
     "right.read-log": (
         "names and words",

@@ -32,6 +32,14 @@ DECISIONS: dict[str, tuple[str, str]] = {
     "clip.came": ("sound came ({order})", "le son est arrivé ({order})"),
     "clip.answered": ("no sound came ({order}): {why}", "aucun son n'est venu ({order}) : {why}"),
     "clip.heard": ("listened to {order}: {because}", "a écouté {order} : {because}"),
+    "clip.labelled": (
+        "said of impulse {number} of {order}: {label}",
+        "a dit de l'impulsion {number} de {order} : {label}",
+    ),
+    "clip.taken_back": (
+        "took back what they said of impulse {number} of {order}",
+        "a repris ce qui a été dit de l'impulsion {number} de {order}",
+    ),
     "outcome": ("Outcome", "Issue"),
     "outcome_by": ("{outcome}, by {name}, {time} UTC", "{outcome}, par {name}, {time} UTC"),
     "verdict_by": ("{name}, {time} UTC: {verdict}", "{name}, {time} UTC : {verdict}"),

@@ -80,6 +80,8 @@ def _said(line: Line, evidence: Evidence, number: Mapping[str, int], words: Lang
     by = str(told.get("by") or "")
     if line.kind == "clip" and (said := _clip(told, w)):
         return by or program, said
+    if line.kind == "label" and isinstance(told.get("impulse"), int):
+        return by, _labelled(told, w)
     return by or w("by_unknown"), w("line_other", kind=line.kind, data=line.data)
 
 
@@ -97,6 +99,13 @@ def _clip(told: Mapping[str, Any], words: Language) -> str:
         return words("clip.asked", count=str(len(told["asked"])), because=because)
     what = next((name for name in ("came", "answered", "heard") if name in told), "")
     return words(f"clip.{what}", order=str(told[what]), because=because, why=why) if what else ""
+
+
+def _labelled(told: Mapping[str, Any], words: Language) -> str:
+    """What a line says that an impulse of a clip was."""
+    label = str(told.get("label", ""))
+    key = "clip.labelled" if label else "clip.taken_back"
+    return words(key, number=str(told["impulse"] + 1), order=str(told.get("order", "")), label=words.label(label))
 
 
 def _version(key: str, version: int, number: Mapping[str, int], words: Language) -> str:

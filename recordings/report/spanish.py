@@ -59,6 +59,8 @@ SPANISH: dict[str, str] = {
     "clip.came": "llegó el sonido ({order})",
     "clip.answered": "no llegó sonido ({order}): {why}",
     "clip.heard": "escuchó {order}: {because}",
+    "clip.labelled": "dijo del impulso {number} de {order}: {label}",
+    "clip.taken_back": "retiró lo que había dicho del impulso {number} de {order}",
     "outcome": "Resultado",
     "outcome_by": "{outcome}, por {name}, {time} UTC",
     "verdict_by": "{name}, {time} UTC: {verdict}",

@@ -63,7 +63,7 @@ def test_it_says_what_the_configuration_is(site: Path) -> None:
     assert "| command | webhook | events |" in text
     assert "| enrolled and trusted | 2 |" in text
     assert "| revoked | 1 |" in text
-    assert "| analyst | 1 | x | x | x | x | x |  |  |" in text
+    assert "| analyst | 1 | x | x | x | x | x | x |  |  |" in text
     assert "A public page shows" in text
     assert "clips of located shots may leave a node | no |" in text
     assert text.count("TO FILL IN") == 9

@@ -177,7 +177,7 @@ def no_sound(clip: SignedClip) -> Clip:
     return msgspec.structs.replace(msgspec.msgpack.decode(clip.body, type=Clip), flac=b"fLaC and no more")
 
 
-def test_who_asked_for_sound_and_who_listened_is_told() -> None:
+def test_who_asked_for_sound_who_listened_and_who_said_what_it_was_is_told() -> None:
     evidence = evidence_in(CENTRES)
     first = evidence.chain.lines[0]
     told = (
@@ -188,6 +188,10 @@ def test_who_asked_for_sound_and_who_listened_is_told() -> None:
         {"unheard_of": 1, "by": "C. Petit"},
     )
     lines = [msgspec.structs.replace(first, kind="clip", data=msgspec.json.encode(one).decode()) for one in told]
+    labelled = {"order": "clip-1", "impulse": 0, "by": "D. Roy"}
+    for label in ("shock_wave", ""):
+        data = msgspec.json.encode({"label": label, **labelled}).decode()
+        lines.append(msgspec.structs.replace(first, kind="label", data=data))
     chain = msgspec.structs.replace(evidence.chain, lines=(*lines, *evidence.chain.lines))
     html = report_html(Checked(replace(evidence, chain=chain), "ab" * 32, ()), "en")
     text = re.sub(r"<[^>]+>|\s+", " ", html[html.index('id="history"') :])
@@ -197,6 +201,8 @@ def test_who_asked_for_sound_and_who_listened_is_told() -> None:
         r"the centre’s program +no sound came \(clip-2\): gone",
         r"B\. Durand +listened to clip-1: to tell its calibre",
         r"C\. Petit +clip:",
+        r"D\. Roy +said of impulse 1 of clip-1: shock wave",
+        r"D\. Roy +took back what they said of impulse 1 of clip-1",
     ):
         assert re.search(said, text), said
 
