@@ -34,6 +34,8 @@ Index = NDArray[np.intp]
 X, Y, T, C, WIND_EAST, WIND_NORTH, Z = range(7)
 UNKNOWNS = 7
 FAR_M = 1e6  # no station
+ROUNDS, REST_M = 12, 1e-3  # a descent's, and the last step that ends it
+LEAST_DAMPING = np.array([1e-6, 1e-6, 1e-2, 1e-6, 1e-6, 1e-6, 1e-6])
 LEAST_LEAD_S = 2e-3  # a shorter one cannot be told from the muzzle blast itself
 LEAD_LOG = (-2.05, 1.04)  # mean and σ of ln(cL/r): Mach 1.2–2.8, lines of fire all around, within the Mach cone
 
@@ -69,7 +71,7 @@ class Priors:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What was measured, of B problems (or of one, for B starts): B is 1 then.
+    """What was measured, of B problems.
 
     Places (B, K, 3) m, times (B, K) s of one epoch, σ (B, K) s, bearings and their σ (B, K) rad or NaN, leads of shock
     waves (B, K) s or NaN, which rows count (B, K); places (B, S, 3) m of stations that heard nothing, NaN for none.
@@ -138,9 +140,17 @@ class Fit:
     late: Array
     inlier: Array
 
+    def of(self, chosen: Index) -> Fit:
+        """These (n,) of the fits."""
+        return Fit(*(getattr(self, f.name)[chosen] for f in fields(self)))
+
     def joined(self, more: Fit) -> Fit:
         """These fits and then those."""
         return Fit(*(np.concatenate([getattr(self, f.name), getattr(more, f.name)]) for f in fields(self)))
+
+    def replaced(self, chosen: Index, by: Fit) -> Fit:
+        """The fits, with others in the place of these (n,)."""
+        return Fit(*(_put(getattr(self, f.name), chosen, getattr(by, f.name)) for f in fields(self)))
 
 
 def evaluate(unknowns: Array, rows: Rows, around: Medium, priors: Priors) -> tuple[Fit, Array]:
@@ -209,24 +219,38 @@ def evaluate(unknowns: Array, rows: Rows, around: Medium, priors: Priors) -> tup
     return Fit(unknowns, cost, information, late, time_inlier), gradient
 
 
-def descend(starts: Array, rows: Rows, around: Medium, priors: Priors, rounds: int = 12) -> Fit:
-    """Levenberg–Marquardt from starts (B, 7), all at once."""
-    fit, gradient = evaluate(starts, rows, around, priors)
-    damping = np.full(len(starts), 1e-3)
-    scale = np.array([1e-6, 1e-6, 1e-2, 1e-6, 1e-6, 1e-6, 1e-6])
+def descend(
+    starts: Array, rows: Rows, around: Medium, priors: Priors, rounds: int = ROUNDS, rest_m: float = REST_M
+) -> Fit:
+    """Levenberg–Marquardt from starts (B, 7), all at once: each for so many rounds, or until it moves less than
+    `rest_m`, whatever the others do.
+    """
+    done, gradient = evaluate(starts, rows, around, priors)
+    fit, moving, damping = done, np.arange(len(starts)), np.full(len(starts), 1e-3)
     for _ in range(rounds):
         matrix = fit.information.copy()
         diagonal = np.einsum("bii->bi", matrix)
-        diagonal += damping[:, None] * diagonal + scale
+        diagonal += damping[:, None] * diagonal + LEAST_DAMPING
         step = np.linalg.solve(matrix, gradient[..., None])[..., 0]
         trial, trial_gradient = evaluate(fit.unknowns + step, rows, around, priors)
         better = trial.cost <= fit.cost
         fit = _choose(better, trial, fit)
         gradient = np.where(better[:, None], trial_gradient, gradient)
         damping = np.where(better, damping * 0.2, damping * 8)
-        if float(np.abs(step[:, :2]).max()) < 1e-3:
+        moves = np.abs(step[:, :2]).max(1) >= rest_m
+        if not moves.all():
+            done, on = done.replaced(moving, fit), np.flatnonzero(moves)
+            moving, rows, around, fit = moving[on], rows.of(on), around.of(on), fit.of(on)
+            gradient, damping = gradient[on], damping[on]
+        if not len(moving):
             break
-    return fit
+    return done.replaced(moving, fit)
+
+
+def _put(values: Array, at: Index, others: Array) -> Array:
+    changed = values.copy()
+    changed[at] = others
+    return changed
 
 
 def _choose(better: Mask, trial: Fit, fit: Fit) -> Fit:

@@ -29,6 +29,7 @@ SCALE_FREEDOM = 20.0  # weight, in arrivals, of the belief in the path delay's s
 SURE = 0.9  # where every arrival is an inlier by so much, no other place beside this one has a share
 REFUSED = 0.2  # an arrival less likely than this to be an inlier was not used
 LARGEST_SPREAD_S = 60.0
+TO_REST = 30, 1e-5  # rounds, and last step m, of what is told: it should not depend on where the search began
 NOBODY = np.zeros((0, 3))
 
 
@@ -131,6 +132,9 @@ def modes(rows: Rows, airs: Sequence[Air], priors: Priors, near: Array | None = 
         within = RIVAL if 2 * used.sum() > len(used) else math.inf  # what refuses half may as well be elsewhere
         rivals.append(kept[1:][fit.cost[kept[1:]] - fit.cost[kept[0]] < within])
         beside.append(_near(fit, own, of_start))
+    chosen = np.concatenate([*beside, *rivals])
+    rested = descend(fit.unknowns[chosen], of_start.of(chosen), air.of(chosen), priors, *TO_REST)
+    fit = fit.replaced(chosen, rested)
     ends = np.cumsum([len(near) for near in beside])
     expected, scaled = _covariances(fit, np.concatenate(beside), of_start, air, priors)
     parts = zip(beside, rivals, np.split(expected, ends), np.split(scaled, ends), strict=False)

@@ -22,6 +22,7 @@ from localisation.likelihood import (
     Z,
     descend,
     evaluate,
+    media,
     medium,
     travel_times,
 )
@@ -93,26 +94,28 @@ def test_rows_that_are_masked_out_say_nothing() -> None:
     late[3] = 0.2
     priors = Priors()
     beside = truth() + 15.0 * np.eye(1, UNKNOWNS)
-    fit = descend(beside, rows(late, without=3), medium(AIR, PLACES, priors), priors)
+    data = rows(late, without=3)
+    fit = descend(beside, data, media(data, [AIR], priors), priors)
     assert math.dist(fit.unknowns[0, :2], SOURCE[:2]) < 0.5
 
 
 def test_a_gross_outlier_loses_its_pull() -> None:
     late, priors = np.zeros(7), Priors(outlier=1e-3)
     late[1] = 0.25
-    fit = descend(truth(), rows(late), medium(AIR, PLACES, priors), priors)
+    fit = descend(truth(), rows(late), media(rows(late), [AIR], priors), priors)
     assert fit.inlier[0, 1] < 1e-3
     assert math.dist(fit.unknowns[0, :2], SOURCE[:2]) < 1.0
 
 
 def test_a_batch_of_starts_gives_what_each_gives_alone() -> None:
     starts = np.repeat(truth(), 3, axis=0) + np.random.default_rng(3).normal(0, 20, (3, 1)) * np.eye(1, UNKNOWNS)
-    priors = Priors()
-    around, data = medium(AIR, PLACES, priors), rows(np.random.default_rng(4).normal(0, 5e-3, 7))
-    together = descend(starts, data, around, priors)
+    priors, one = Priors(), np.zeros(1, dtype=np.intp)
+    data = rows(np.random.default_rng(4).normal(0, 5e-3, 7))
+    around = media(data, [AIR], priors)
+    together = descend(starts, data.of(np.repeat(one, 3)), around.of(np.repeat(one, 3)), priors)
     for i in range(3):
         alone = descend(starts[i : i + 1], data, around, priors)
-        assert together.unknowns[i, :2] == pytest.approx(alone.unknowns[0, :2], abs=0.01)
+        assert together.unknowns[i] == pytest.approx(alone.unknowns[0], abs=1e-9)  # none waits for the others
 
 
 def test_air_that_nobody_measured_is_believed_less() -> None:

@@ -122,7 +122,7 @@ def test_many_shots_at_once_are_what_each_is_alone() -> None:
     for one, heard, air in zip(origins_of(shots, airs), shots, airs, strict=True):
         alone = origin_of(heard, air)
         assert (one.x, one.y, one.ellipse.semi_major_m) == pytest.approx(
-            (alone.x, alone.y, alone.ellipse.semi_major_m), abs=1e-3
+            (alone.x, alone.y, alone.ellipse.semi_major_m), abs=1e-6
         )
         assert one.ambiguous == alone.ambiguous
 

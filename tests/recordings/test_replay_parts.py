@@ -86,11 +86,10 @@ def test_a_session_in_parts_gives_what_it_gives_whole(session: Session, monkeypa
     assert len(in_parts) == len(whole)
     for one, other in zip(in_parts, whole, strict=True):
         a, b = one.origin, other.origin
-        assert math.dist((a.x, a.y, a.z), (b.x, b.y, b.z)) < 1e-3
+        assert math.dist((a.x, a.y, a.z), (b.x, b.y, b.z)) < 1e-5  # DESIGN allows 1 mm between platforms; here is one
         assert abs(a.time_ns - b.time_ns) < 1_000
-        assert a.ellipse.semi_major_m == pytest.approx(b.ellipse.semi_major_m, abs=1e-3)
-        # the nodes' opinions are the same to the bit; the odds of its height follow its place, which is within 1 mm
-        assert one.verdict.probabilities == pytest.approx(other.verdict.probabilities, abs=1e-5)
+        assert a.ellipse.semi_major_m == pytest.approx(b.ellipse.semi_major_m, abs=1e-6)
+        assert one.verdict.probabilities == pytest.approx(other.verdict.probabilities, abs=1e-9)
     ids = [a.id for shot in in_parts for a in shot.arrivals]
     assert len(set(ids)) == len(ids)
 
