@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from acoustic.errors import InputError, ResourceError
-from arrays.session import plain
+from arrays.reading import plain
 
 PORT = 2947
 WATCH = b'?WATCH={"enable":true,"json":true,"pps":true};\n'

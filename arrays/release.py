@@ -16,8 +16,8 @@ import structlog
 from acoustic.errors import InputError, ResourceError
 from arrays.health import DEAF, DEGRADED, FAILED, GAP_SHOWN_S
 from arrays.order import Order
+from arrays.reading import plain
 from arrays.report import DONE, ROLLED_BACK, Health, WireAnswer
-from arrays.session import plain
 from arrays.settings import Settings, StdinSource
 from arrays.whole import keep
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from acoustic.errors import InputError, ResourceError
+from acoustic.errors import InputError
 from acoustic.filters import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+from arrays.reading import text_of
 
 MOST_CHANNELS = 64
 LONGEST_PACKET_S = 0.2
@@ -38,13 +39,10 @@ class Stream:
 
 
 def read_sdp(path: Path) -> Stream:
-    """The stream of a description file. Raises InputError naming file and line, ResourceError."""
+    """The stream of a description file. Raises InputError naming file and line."""
+    text = text_of(path, "session description")
     try:
-        return parse_sdp(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ResourceError(f"session description {path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"session description {path} is not UTF-8 text: {error.reason}") from error
+        return parse_sdp(text)
     except InputError as error:
         raise InputError(f"session description {path}: {error}") from error
 

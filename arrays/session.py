@@ -17,6 +17,7 @@ from acoustic.air import Air
 from acoustic.errors import InputError
 from arrays.capture.files import read_header
 from arrays.geometry import offsets
+from arrays.reading import plain, text_of
 from arrays.timebase import parse_utc_ns
 from arrays.weather import Weather
 
@@ -104,14 +105,11 @@ class _Session(msgspec.Struct, forbid_unknown_fields=True):
 def read_session(folder: Path) -> Session:
     """Read `session.json` and the headers of its sound files. Raises InputError naming file and field."""
     path = folder / "session.json"
+    text = text_of(path)
     try:
-        raw = _parse(path.read_text(encoding="utf-8"))
+        raw = _parse(text)
         _refuse_version(raw)
         session = _session(folder, msgspec.convert(raw, _Session))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
     except json.JSONDecodeError as error:
         raise InputError(f"{path} is not JSON: {error.msg} in line {error.lineno}") from error
     except RecursionError as error:
@@ -131,14 +129,6 @@ def make_session(identity: str, nodes: Sequence[SessionNode], air: Air, origin: 
             raise InputError(f"nodes[{index}].id is {node.id!r} again; expected each id once")
         seen.add(node.id)
     return Session(id=identity, nodes=tuple(nodes), air=air, origin=origin)
-
-
-def plain(error: Exception) -> str:
-    """A parser's message as `field: what was expected`, without the library's notation."""
-    text, _, where = str(error).partition(" - at `$")
-    text = text.replace("`", "").replace("Object missing", "missing").replace("Object contains", "there is an")
-    field = where.rstrip("`").lstrip(".")
-    return f"{field}: {text}" if field else text
 
 
 def _parse(text: str) -> Any:

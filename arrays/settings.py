@@ -50,10 +50,10 @@ from typing import Literal
 import msgspec
 
 from acoustic.air import Air
-from acoustic.errors import InputError, ResourceError
+from acoustic.errors import InputError
 from arrays.broker import FILES, Broker, beside
+from arrays.reading import plain, text_of
 from arrays.report import NAME
-from arrays.session import plain
 from arrays.timebase import parse_utc_ns
 
 
@@ -211,14 +211,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 def read_settings(path: Path) -> Settings:
-    """Read a settings file; paths in it become absolute. Raises InputError naming the field, ResourceError."""
+    """Read a settings file; paths in it become absolute. Raises InputError naming the field."""
+    text = text_of(path, "settings file")
     try:
-        settings = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Settings)
+        settings = msgspec.convert(tomllib.loads(text), Settings)
         settings.own_air()
-    except OSError as error:
-        raise ResourceError(f"settings file {path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"settings file {path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"settings file {path} is not TOML: {error}") from error
     except (msgspec.ValidationError, InputError) as error:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from acoustic.errors import InputError, ResourceError
+from acoustic.errors import InputError
 from arrays.broker import Broker
+from arrays.reading import text_of
 from arrays.weather import Weather
 from dispatch.alerts.destinations import Destination, Heartbeat
 from dispatch.alerts.destinations import check as check_alerts
@@ -148,13 +149,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 def read_settings(path: Path) -> Settings:
-    """Read a settings file; raises InputError naming the field, ResourceError where the file cannot be read."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ResourceError(f"settings file {path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"settings file {path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    """Read a settings file; raises InputError naming the field."""
+    text = text_of(path, "settings file")
     try:
         settings = msgspec.convert(tomllib.loads(text), Settings)
         settings.air.air()

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from acoustic.errors import InputError
-from arrays.session import plain
+from arrays.reading import content_of, plain
 from recordings.matching import pairs_in_time
 
 Became = Literal["new", "gone", "moved", "other class", "same"]
@@ -46,12 +46,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_told(path: Path) -> list[Told]:
     """The lines of a file that `tocsin replay --format jsonl` wrote. Raises InputError naming the line."""
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
     told = []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(content_of(path).splitlines(), start=1):
         try:
             one = msgspec.json.decode(line, type=Told) if line.strip() else None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:

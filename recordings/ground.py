@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pymap3d import enu2geodetic, geodetic2enu
 
 from acoustic.errors import InputError
+from arrays.reading import content_of
 from localisation.area import Area
 
 Array = NDArray[np.float64]
@@ -52,10 +53,9 @@ class GroundPlan:
 
 def read_ground(path: Path) -> GroundPlan:
     """Raises InputError that names the feature and the field, where the file is not such a plan."""
+    content = content_of(path)
     try:
-        data = json.loads(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        data = json.loads(content)
     except ValueError as error:
         raise InputError(f"{path} is not JSON: {error}") from error
     try:

@@ -17,6 +17,7 @@ import numpy as np
 
 from acoustic.classify import Model
 from acoustic.errors import InputError
+from arrays.reading import content_of
 from arrays.whole import keep
 from recordings import models, sets
 from recordings.scoring.card import Card, differences
@@ -84,7 +85,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 def register(folder: Path, file: Path, data: Path, name: str, by: str) -> Entry:
     """Take a model in, with what it was trained on. Raises InputError where it is no model, or is there already."""
-    content = _read(file)
+    content = content_of(file)
     digest = _model(file, content).digest
     if (folder / f"{digest}.json").exists():
         raise InputError(f"model {digest[:12]} is registered already, as {find(folder, digest).name!r}")
@@ -95,7 +96,7 @@ def register(folder: Path, file: Path, data: Path, name: str, by: str) -> Entry:
         name=name,
         by=by,
         registered_ms=_now_ms(),
-        manifest=_sha256(_read(data / "manifest.csv")),
+        manifest=_sha256(content_of(data / "manifest.csv")),
         sources=[Source(name=source, licence=licence, clips=n) for (source, licence), n in sorted(counts.items())],
         groups=sorted({row["group"] for row in rows}),
     )
@@ -135,12 +136,12 @@ def evaluate(folder: Path, digest: str, manifest: Path, part: str, against: Path
             "expected other ones (--part evaluate)"
         )
     other = in_use(against)
-    here = _model(folder / f"{entry.digest}.npz", _read(folder / f"{entry.digest}.npz"))
+    here = _model(folder / f"{entry.digest}.npz", content_of(folder / f"{entry.digest}.npz"))
     ours, theirs = (verdicts(manifest.parent, clips, model) for model in (here, other))
     before, now = (Card(sets=[], method="", verdicts=told) for told in (theirs, ours))
     made = Evaluation(
         at_ms=_now_ms(),
-        manifest=_sha256(_read(manifest)),
+        manifest=_sha256(content_of(manifest)),
         part=part,
         clips=len(clips),
         shots=sum(clip.shot for clip in clips),
@@ -166,7 +167,7 @@ def activate(folder: Path, digest: str, file: Path, by: str) -> Activation:
             "`tocsin model evaluate` first"
         )
     made = Activation(at_ms=_now_ms(), by=by, file=str(file), instead_of=used.digest)
-    keep(file, _read(folder / f"{entry.digest}.npz"))
+    keep(file, content_of(folder / f"{entry.digest}.npz"))
     file.chmod(0o644)  # a node may run as another user
     _keep(folder, msgspec.structs.replace(entry, activations=[*entry.activations, made]))
     return made
@@ -174,7 +175,7 @@ def activate(folder: Path, digest: str, file: Path, by: str) -> Activation:
 
 def in_use(file: Path | None) -> Model:
     """The model in a file; the shipped one where there is none. Raises InputError."""
-    return Model.from_bytes(models.default()) if file is None else _model(file, _read(file))
+    return Model.from_bytes(models.default()) if file is None else _model(file, content_of(file))
 
 
 def _figures(told: Sequence[Verdict], card: dict[str, float]) -> Figures:
@@ -189,7 +190,7 @@ def _figures(told: Sequence[Verdict], card: dict[str, float]) -> Figures:
 
 def _entry(path: Path) -> Entry:
     try:
-        return msgspec.json.decode(_read(path), type=Entry)
+        return msgspec.json.decode(content_of(path), type=Entry)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not what `tocsin model register` writes: {error}") from error
 
@@ -203,13 +204,6 @@ def _model(path: Path, content: bytes) -> Model:
         return Model.from_bytes(content)
     except InputError as error:
         raise type(error)(f"{path}: {error}") from error
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _sha256(content: bytes) -> str:

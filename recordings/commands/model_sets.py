@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from acoustic.errors import InputError
+from arrays.reading import text_of
 from arrays.whole import keep
 from recordings.formats import labels
 from recordings.formats.labels import Label
@@ -77,12 +78,7 @@ def _found(files: Sequence[str]) -> Iterator[Label]:
 
 def _read(path: Path, files: Sequence[str] | None) -> list[Label]:
     """The labels of a file; those that name no sound file are of the one given. Raises InputError."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    text = text_of(path)
     if (kind := labels.kind_of(text)) is None:
         raise InputError(f"{path} holds no labels; expected {', '.join(labels.READERS)}")
     try:

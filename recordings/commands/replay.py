@@ -203,12 +203,10 @@ def lines_of(run: Run, asked: argparse.Namespace, method: str) -> Iterator[str]:
 def _model(path: Path | None) -> Model:
     """The classifier in a file, else the shipped one."""
     from acoustic.classify import Model
+    from arrays.reading import content_of
     from recordings import models
 
-    try:
-        return Model.from_bytes(models.default() if path is None else path.read_bytes())
-    except OSError as error:
-        raise InputError(f"model {path} cannot be read: {error.strerror}") from error
+    return Model.from_bytes(models.default() if path is None else content_of(path, "model"))
 
 
 def _count(text: str) -> int:

@@ -19,7 +19,8 @@ from acoustic.air import Air
 from acoustic.errors import InputError
 from arrays.capture.files import read_header
 from arrays.geometry import offsets
-from arrays.session import Session, SessionNode, make_session, plain
+from arrays.reading import json_of
+from arrays.session import Session, SessionNode, make_session
 from arrays.timebase import parse_utc_ns
 
 AUDIO, PULSES, WEATHER = "*.audio.*.json", "*.allpulses.json", "*.weather.json"
@@ -70,7 +71,7 @@ def read_test(folder: Path) -> Session:
 
 
 def _node(path: Path, places: dict[str, Place]) -> SessionNode:
-    audio = _decode(path, _Audio)
+    audio = json_of(path, _Audio)
     try:
         start_ns = parse_utc_ns(audio.timestamp)
     except ValueError as error:
@@ -92,7 +93,7 @@ def _places(folder: Path) -> dict[str, Place]:
     """The median place of each sensor over its pulses."""
     seen: dict[str, list[Place]] = defaultdict(list)
     for path in sorted(folder.glob(PULSES)):
-        for pulse in _decode(path, list[_Pulse]):
+        for pulse in json_of(path, list[_Pulse]):
             seen[pulse.serial_number].append(_place(pulse.location))
     return {
         serial: (median(p[0] for p in at), median(p[1] for p in at), median(p[2] for p in at))
@@ -104,7 +105,7 @@ def _air(folder: Path) -> Air:
     paths = sorted(folder.glob(WEATHER))
     if not paths:
         return Air()
-    weather = _decode(paths[0], _Weather)
+    weather = json_of(paths[0], _Weather)
     to = math.radians(weather.direction + 180.0)
     try:
         return Air(
@@ -118,12 +119,3 @@ def _air(folder: Path) -> Air:
 
 def _place(location: _Location) -> Place:
     return location.x, location.y, location.z
-
-
-def _decode(path: Path, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: {plain(error)}") from error

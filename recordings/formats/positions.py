@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from pymap3d import geodetic2enu
 
 from acoustic.errors import InputError
+from arrays.reading import text_of
 from arrays.session import Origin
 from arrays.timebase import parse_utc_ns
 
@@ -46,12 +47,7 @@ def read_positions(path: Path, folder: Path) -> tuple[list[Position], Origin | N
     """The rows, with the sound files of `folder` that each speaks of, and the origin where they are in degrees. Raises
     InputError naming row and column.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    text = text_of(path)
     try:
         return _parsed(text, folder)
     except InputError as error:

@@ -16,7 +16,8 @@ from typing import Any
 import msgspec
 
 from acoustic.errors import InputError
-from arrays.session import Origin, plain
+from arrays.reading import plain
+from arrays.session import Origin
 
 Row = dict[str, Any]
 ELLIPSE = ("semi_major_m", "semi_minor_m", "azimuth_deg", "level")

@@ -14,7 +14,7 @@ import numpy as np
 
 from acoustic.classify import Model
 from acoustic.errors import InputError
-from arrays.session import plain
+from arrays.reading import content_of, json_of, plain
 from recordings.cores import spread
 from recordings.method import Settings
 from recordings.printing import chosen
@@ -131,12 +131,11 @@ def _answers(path: Path) -> dict[str, list[Answer]]:
         session: str
 
     found: dict[str, list[Answer]] = defaultdict(list)
+    lines = content_of(path).splitlines()
     try:
-        for text in path.read_bytes().splitlines():
+        for text in lines:
             line = msgspec.json.decode(text, type=Line)
             found[line.session].append(line)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: {plain(error)}; expected what `tocsin replay --format jsonl` prints") from error
     return found
@@ -144,12 +143,7 @@ def _answers(path: Path) -> dict[str, list[Answer]]:
 
 def read_card(path: Path) -> Card:
     """A card that `tocsin score --format json` printed. Raises InputError."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Card)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: {plain(error)}; expected what `tocsin score --format json` prints") from error
+    return json_of(path, Card, "what `tocsin score --format json` prints")
 
 
 def differences(before: Card, now: Card) -> dict[str, list[float]]:

@@ -12,7 +12,8 @@ from typing import TypeVar
 import msgspec
 
 from acoustic.errors import InputError
-from arrays.session import Session, plain
+from arrays.reading import json_of
+from arrays.session import Session
 from arrays.timebase import parse_utc_ns
 from localisation.arrivals import Arrival
 from recordings.formats import pittsburgh
@@ -113,7 +114,7 @@ def incident(folder: Path) -> Incident:
 
 
 def _scene(folder: Path) -> Incident:
-    session, truth = read_any(folder), _read(folder / "truth.json", _Truth)
+    session, truth = read_any(folder), json_of(folder / "truth.json", _Truth)
     made = [*truth.shots, *truth.distractors]
     strange = sorted({s.kind for s in made} - set(LABEL_OF))
     if strange:
@@ -139,12 +140,12 @@ def _scene(folder: Path) -> Incident:
 def _pittsburgh(folder: Path) -> Incident:
     """As the recordings' own score.py reads them: a set names a sensor once, a pulse that is not there is left out."""
     name = folder.name
-    survey = _read(folder / f"{name}.survey.json", _Survey)
-    pulses = {p.pulse_uuid: p for p in _read(folder / f"{name}.allpulses.json", list[_Pulse])}
-    speed_ms = plain_speed_ms(_read(folder / f"{name}.weather.json", _Weather).temperature)
+    survey = json_of(folder / f"{name}.survey.json", _Survey)
+    pulses = {p.pulse_uuid: p for p in json_of(folder / f"{name}.allpulses.json", list[_Pulse])}
+    speed_ms = plain_speed_ms(json_of(folder / f"{name}.weather.json", _Weather).temperature)
     at = (survey.survey_location.x, survey.survey_location.y, survey.survey_location.z)
     sounds, onsets, reported, arrivals = [], defaultdict(list), defaultdict(list), []
-    for one in sorted(_read(folder / f"{name}.nlos-tuples.json", list[_Set]), key=lambda s: s.shot_index):
+    for one in sorted(json_of(folder / f"{name}.nlos-tuples.json", list[_Set]), key=lambda s: s.shot_index):
         first: dict[str, _Pulse] = {}
         for pulse in sorted((pulses[u] for u in one.pulse_uuids if u in pulses), key=_utc):
             first.setdefault(pulse.serial_number, pulse)
@@ -191,12 +192,3 @@ def plain_speed_ms(temperature_c: float) -> float:
 
 def _utc(pulse: _Pulse) -> float:
     return parse_utc_ns(pulse.arrival_time_utc) * 1e-9
-
-
-def _read(path: Path, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: {plain(error)}") from error

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acoustic.errors import InputError, ResourceError
+from acoustic.errors import InputError
 from arrays.sdp import Stream, parse_sdp, read_sdp
 
 AES67 = """v=0
@@ -131,7 +131,7 @@ def test_what_cannot_be_used_is_one_sentence(tmp_path: Path, found: str, instead
 
 
 def test_a_description_that_is_absent_or_no_text_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(ResourceError, match=r"absent\.sdp cannot be read: No such file"):
+    with pytest.raises(InputError, match=r"absent\.sdp cannot be read: No such file"):
         read_sdp(tmp_path / "absent.sdp")
     (tmp_path / "noise.sdp").write_bytes(b"v=0\n\xff")
     with pytest.raises(InputError, match=r"noise\.sdp is not UTF-8 text"):

@@ -10,7 +10,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from acoustic.errors import InputError, ResourceError
+from acoustic.errors import InputError
 from dispatch.settings import Origin, Settings, address, read_settings
 from tests.dispatch.running import REPOSITORY
 
@@ -59,7 +59,7 @@ def test_a_mistake_is_named(tmp_path: Path, text: str, words: str) -> None:
 
 
 def test_a_missing_file_and_a_binary_one_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ResourceError, match=r"absent\.toml cannot be read"):
+    with pytest.raises(InputError, match=r"absent\.toml cannot be read"):
         read_settings(tmp_path / "absent.toml")
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match="not UTF-8"):
