@@ -27,13 +27,13 @@ from recordings.evidence.contents import (
     Evidence,
     Node,
     Offset,
-    Sealed,
     SignedClip,
     SignedReport,
     Subject,
     located,
     moved,
 )
+from recordings.evidence.globe import mapped
 from recordings.evidence.sealed import Globe, seal
 
 AROUND_NS = 60 * 10**9  # what may have a part in how an event's arrivals were sorted, with room
@@ -94,14 +94,16 @@ def _evidence(
         )
         for v in record.versions
     )
-    sealed, opener = _sealed(connection, subject, first, record.versions)
+    relocated = located(nodes, reports, method, [v.shot for v in versions])
+    globe = mapped(_globe(connection, first, record.versions), subject, method, relocated)
+    sealed, opener = seal(globe, subject.event, subject.made_for)
     evidence = Evidence(
         subject=subject,
         nodes=nodes,
         reports=reports,
         method=method,
         versions=versions,
-        relocated=located(nodes, reports, method, [v.shot for v in versions]),
+        relocated=relocated,
         chain=contents.Chain(before=before, lines=lines, end=end),
         sealed=sealed,
         clips=_clips(connection, record.event.id) if with_clips else (),
@@ -160,19 +162,16 @@ def _node(record: NodeRecord, away: Offset) -> Node:
     )
 
 
-def _sealed(
-    connection: sa.Connection, subject: Subject, first: Offset, versions: Sequence[Version]
-) -> tuple[Sealed, str]:
+def _globe(connection: sa.Connection, first: Offset, versions: Sequence[Version]) -> Globe:
     frame = kept_frame(connection, None)
     origin = None if frame is None else frame.origin
-    globe = Globe(
+    return Globe(
         lat=None if origin is None else origin.lat,
         lon=None if origin is None else origin.lon,
         height_m=None if origin is None else origin.height_m,
         first_node=first,
         versions=tuple(map(_kept, versions)),
     )
-    return seal(globe, subject.event, subject.made_for)
 
 
 def _kept(version: Version) -> str:

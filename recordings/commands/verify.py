@@ -7,7 +7,7 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +33,7 @@ def main(argv: list[str]) -> int:
     if asked.format == "json":
         print(json.dumps(_answer(evidence, findings, globe)))
     elif asked.format == "geojson":
-        print("\n".join(_geojson(evidence, globe)))
+        print(_map(evidence, globe))
     else:
         for line in [*findings_lines(evidence, findings), *_where(globe)]:
             print(line)
@@ -120,18 +120,13 @@ def _where(globe: Globe | None) -> list[str]:
     return [f"the first node is {x:.2f} m east, {y:.2f} m north, {z:.2f} m up of {of}"]
 
 
-def _geojson(evidence: Evidence | None, globe: Globe | None) -> Iterator[str]:
-    """The relocated shots on the globe. Raises InputError where nothing may be believed, or the centre has no map."""
-    from arrays.session import Origin
-    from recordings.evidence.contents import moved
-    from recordings.printing import Found, shot_lines
+def _map(evidence: Evidence | None, globe: Globe | None) -> str:
+    """The shots on the globe. Raises InputError where nothing may be believed, or nobody told where that is."""
+    from recordings.evidence.globe import map_of
 
-    if evidence is None or globe is None or globe.lat is None or globe.lon is None:
-        raise InputError("the file tells no places on the globe; expected one that verifies, of a site with an origin")
-    origin = Origin(lat=globe.lat, lon=globe.lon, height_m=globe.height_m or 0.0)
-    shots = [moved(shot, globe.first_node) for shot in evidence.relocated]
-    name = evidence.subject.replay_of or evidence.subject.event
-    return shot_lines([Found(session=name, shots=shots, origin=origin)], "geojson", evidence.method.digest)
+    if evidence is None or globe is None:
+        raise InputError("the file tells no places that may be believed; expected one that verifies")
+    return map_of(globe, evidence)
 
 
 def _answer(evidence: Evidence | None, findings: list[Finding], globe: Globe | None) -> dict[str, object]:

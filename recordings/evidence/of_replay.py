@@ -39,6 +39,7 @@ from recordings.evidence.contents import (
     moved,
     present_method,
 )
+from recordings.evidence.globe import mapped
 from recordings.evidence.sealed import Globe, seal
 from recordings.replaying import Replayed
 
@@ -114,14 +115,15 @@ def _evidence(
         first_node=session.nodes[0].position,
         versions=tuple(kept),
     )
-    sealed, opener = seal(globe, subject.event, subject.made_for)
+    relocated = located(nodes, reports, method, [v.shot for v in versions])
+    sealed, opener = seal(mapped(globe, subject, method, relocated), subject.event, subject.made_for)
     evidence = Evidence(
         subject=subject,
         nodes=tuple(nodes),
         reports=tuple(reports),
         method=method,
         versions=versions,
-        relocated=located(nodes, reports, method, [v.shot for v in versions]),
+        relocated=relocated,
         chain=Chain(before=BEGINNING, lines=(line,), end=end_of(BEGINNING, [line])),
         sealed=sealed,
     )

@@ -1,4 +1,4 @@
-"""The sealed part of a bundle: where its first node stands, and the shots as the centre kept them.
+"""The sealed part of a bundle: where its first node stands, the shots as the centre kept them, and a map of them.
 
 Sealed with ChaCha20-Poly1305 (RFC 8439) under a key that is drawn for this bundle alone and told once, to the person
 it is made for; nobody else can open it, the centre included.
@@ -22,7 +22,8 @@ KEY_BYTES, NONCE_BYTES, GROUP = 20, 12, 4  # 160 bits: guessing is hopeless, so 
 
 class Globe(msgspec.Struct, frozen=True, kw_only=True):
     """WGS-84 degrees and metres above the ellipsoid of what the centre's places count from; the first node's place
-    (x, y, z) m from there; each version of a shot as the centre kept it (JSON), in the bundle's order.
+    (x, y, z) m from there; each version of a shot as the centre kept it (JSON), in the bundle's order; the map, see
+    `recordings.evidence.globe`: empty in older bundles, and where nobody told the latitude.
     """
 
     lat: float | None
@@ -30,6 +31,7 @@ class Globe(msgspec.Struct, frozen=True, kw_only=True):
     height_m: float | None
     first_node: Offset
     versions: tuple[str, ...]
+    map: str = ""
 
 
 def seal(content: Globe, event: str, made_for: str) -> tuple[Sealed, str]:

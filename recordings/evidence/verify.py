@@ -21,6 +21,7 @@ from localisation.verdict import WITHDRAWN
 from recordings.chain import altered, end_of, text_digest
 from recordings.evidence.bundle import EVENT, check_members, parsed, read_members, signed_by
 from recordings.evidence.contents import Evidence, Method, Subject, arrivals_in, code_digest, located, moved
+from recordings.evidence.globe import same_map
 from recordings.evidence.sealed import Globe, unseal
 from recordings.evidence.summary import Summary, same, summary
 
@@ -51,9 +52,11 @@ def verify_bundle(path: Path, centre_key: bytes | None = None) -> tuple[Evidence
         return None, [Finding(False, "manifest.sig is not the signature of manifest.json by the key in subject.json")]
     shown = base64.b64encode(key).decode()
     if centre_key is not None and key != centre_key:
-        return None, [Finding(False, f"the bundle is signed by the key {shown}, which is not the centre's")]
-    known = "the centre's, as stated" if centre_key else "compare it with the centre's: tocsin centre key"
-    findings = [Finding(True, f"every member is as it was signed, with the key {shown} ({known})")]
+        whose = "a replay's own" if evidence.subject.replay_of else "not the centre's"
+        return None, [Finding(False, f"the bundle is signed by the key {shown}, which is {whose}")]
+    findings = [
+        Finding(True, f"every member is as it was signed, with the key {shown} ({_known(evidence, centre_key)})")
+    ]
     findings += _replayed(evidence.subject)
     signatures = [*_signatures(evidence), *_clips(evidence)]
     if not all(finding.good for finding in signatures):
@@ -70,8 +73,21 @@ def opened(evidence: Evidence, key: str) -> tuple[Globe, list[Finding]]:
     for kept, version in zip(globe.versions, evidence.versions, strict=False):
         whole = moved(msgspec.json.decode(kept, type=Shot), away)
         same = same and whole == version.shot and text_digest(kept) == version.digest
-    text = "the shots as the centre kept them, which the chain names, are those published here"
-    return globe, [Finding(same, text if same else f"it is not so that {text}")]
+    findings = [_agreed(same, "the shots as the centre kept them, which the chain names, are those published here")]
+    if globe.map:
+        findings.append(_agreed(same_map(globe, evidence), "the sealed map shows the shots where they are here"))
+    return globe, findings
+
+
+def _agreed(good: bool, text: str) -> Finding:
+    return Finding(good, text if good else f"it is not so that {text}")
+
+
+def _known(evidence: Evidence, centre_key: bytes | None) -> str:
+    """What the key that signed a bundle tells of who made it."""
+    if evidence.subject.replay_of:
+        return "drawn for one replay: no centre is known by it, so there is none to compare it with"
+    return "the centre's, as stated" if centre_key else "compare it with the centre's: tocsin centre key"
 
 
 def _replayed(subject: Subject) -> Iterator[Finding]:
@@ -79,8 +95,9 @@ def _replayed(subject: Subject) -> Iterator[Finding]:
     if subject.replay_of:
         yield Finding(
             True,
-            f"made by a replay of {subject.replay_of!r}, whose keys show only that nothing was changed since; "
-            f"subject.json names {len(subject.recordings)} recordings by their SHA-256",
+            f"made by a replay of {subject.replay_of!r}: the signatures of the file and of its nodes are by keys that "
+            "the replay drew, and show that nothing was changed since, not who recorded, where or when; whoever has "
+            f"the {len(subject.recordings)} recordings can compare them with their SHA-256 in subject.json",
         )
 
 

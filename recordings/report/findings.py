@@ -6,22 +6,35 @@ import re
 
 _SENTENCES = (
     (
+        r"every member is as it was signed, with the key (\S+) \(drawn for one replay: .+\)",
+        "chaque élément est tel qu'il a été signé, avec la clé {0} (tirée pour une relecture : elle n'est celle "
+        "d'aucun centre, il n'y a donc rien à quoi la comparer)",
+        "cada elemento es como se firmó, con la clave {0} (generada para una repetición: no es la de ningún centro, así "
+        "que no hay con qué compararla)",
+    ),
+    (
         r"every member is as it was signed, with the key (\S+) \((.+)\)",
         "chaque élément est tel qu'il a été signé, avec la clé {0} (à comparer à celle du centre : tocsin centre key)",
         "cada elemento es como se firmó, con la clave {0} (que debe compararse con la del centro: tocsin centre key)",
     ),
     (
-        r"made by a replay of (.+), whose keys show only that nothing was changed since; subject\.json names "
-        r"(\d+) recordings by their SHA-256",
-        "fait par une relecture de {0}, dont les clés montrent seulement que rien n'a été modifié depuis ; "
-        "subject.json nomme {1} enregistrements par leur SHA-256",
-        "hecho por una repetición de {0}, cuyas claves solo muestran que nada se cambió desde entonces; "
-        "subject.json nombra {1} grabaciones por su SHA-256",
+        r"made by a replay of (.+): the signatures of the file .+ has the (\d+) recordings can compare .+",
+        "fait par une relecture de {0} : les signatures du fichier et de ses capteurs sont de clés que la relecture a "
+        "tirées ; elles montrent que rien n'a été modifié depuis, non qui a enregistré, où ni quand ; qui a les {1} "
+        "enregistrements peut les comparer à leurs SHA-256 dans subject.json",
+        "hecho por una repetición de {0}: las firmas del fichero y de sus sensores son de claves que la repetición "
+        "generó; muestran que nada se cambió desde entonces, no quién grabó, dónde ni cuándo; quien tenga las {1} "
+        "grabaciones puede compararlas con sus SHA-256 en subject.json",
     ),
     (
         r"(\d+) reports are signed by the (\d+) nodes they came from",
         "{0} rapports sont signés par les {1} capteurs dont ils viennent",
         "{0} informes están firmados por los {1} sensores de los que vienen",
+    ),
+    (
+        r"(\d+) clips are signed by their nodes and named in the centre's chain",
+        "{0} extraits sonores sont signés par leurs capteurs et nommés dans la chaîne du centre",
+        "{0} fragmentos de sonido están firmados por sus sensores y nombrados en la cadena del centro",
     ),
     (
         r"line (\d+) of the centre's chain was changed",
@@ -102,6 +115,16 @@ _SENTENCES = (
         "it is not so that the shots as the centre kept them, which the chain names, are those published here",
         "les tirs tels que le centre les a gardés, que la chaîne nomme, ne sont pas ceux publiés ici",
         "los disparos tal como los guardó el centro, que la cadena nombra, no son los publicados aquí",
+    ),
+    (
+        r"the sealed map shows the shots where they are here",
+        "la carte scellée montre les tirs là où ils sont ici",
+        "el mapa sellado muestra los disparos donde están aquí",
+    ),
+    (
+        r"it is not so that the sealed map shows the shots where they are here",
+        "la carte scellée ne montre pas les tirs là où ils sont ici",
+        "el mapa sellado no muestra los disparos donde están aquí",
     ),
 )
 _DIFFERENCES = (

@@ -21,6 +21,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyproj import Geod
 
 from acoustic.errors import InputError, ResourceError, UnknownVersionError
 from dispatch.evidence import make_evidence
@@ -157,7 +158,13 @@ def test_nothing_outside_the_sealed_part_says_where_on_the_globe_it_was(made: Ma
 def test_the_sealed_part_holds_what_the_chain_names(made: Made) -> None:
     evidence = made.evidence
     globe, findings = opened(evidence, made.opener)
-    assert [f.good for f in findings] == [True]
+    assert [f.good for f in findings] == [True, True]
+    found = [f["geometry"]["coordinates"] for f in json.loads(globe.map)["features"]]
+    assert len(found) == len(ROUNDS)
+    for (lon, lat), (east, north) in zip(found, ROUNDS, strict=True):  # of a site at 44.84° N: pyproj's own metres
+        azimuth, _, metres = Geod(ellps="WGS84").inv(-0.58, 44.84, lon, lat)
+        assert metres * math.sin(math.radians(azimuth)) == pytest.approx(east, abs=5.0)
+        assert metres * math.cos(math.radians(azimuth)) == pytest.approx(north, abs=5.0)
     assert [hashlib.sha256(text.encode()).hexdigest() for text in globe.versions] == [
         v.digest for v in evidence.versions
     ]

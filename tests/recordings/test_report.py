@@ -275,8 +275,8 @@ def test_every_finding_is_told_in_each_language(checked: Checked, language: str)
 
 def sentences_of_verify() -> Iterator[str]:
     """What it may find in a bundle whose signatures are good, with 1 for every value."""
-    parts = (verify._chain, verify._heard, verify._places, verify._program, verify._summary)
-    for part in parts:
+    first = (verify._replayed, verify._signatures, verify._clips, verify._chain)
+    for part in (*first, verify._heard, verify._places, verify._program, verify._summary):
         for node in ast.walk(ast.parse(inspect.getsource(part))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding":
                 told = node.args[1]
