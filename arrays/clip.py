@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from acoustic.errors import InputError, UnknownVersionError
 from arrays.order import Order
 from arrays.privacy import unintelligible
-from arrays.report import LATEST_NS, LONGEST_NAME, NAME, Envelope
+from arrays.report import LONGEST_NAME, NAME, Envelope
+from arrays.timebase import LATEST_NS
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

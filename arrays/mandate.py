@@ -17,6 +17,7 @@ import structlog
 
 from acoustic.errors import InputError
 from arrays.order import Order, verify_order
+from arrays.timebase import LATEST_NS
 from arrays.whole import write_whole
 from localisation.area import Area
 
@@ -25,7 +26,6 @@ FILE = "mandate.json"
 LONGEST_PURPOSE = 300
 MOST_CORNERS = 1000
 FARTHEST_M = 1e6
-LATEST_NS = 2**62
 NONE = "the centre has given no mandate yet"
 log = structlog.get_logger()
 Ring = tuple[tuple[float, float], ...]

@@ -10,14 +10,21 @@ import msgspec
 from acoustic.errors import InputError
 
 T = TypeVar("T")
+LARGEST_BYTES = 1 << 28
 
 
 def content_of(path: Path, what: str = "") -> bytes:
-    """What is in a file; `what` it is, for the sentence. Raises InputError."""
+    """What is in a file; `what` it is, for the sentence. Raises InputError where it cannot be read, or goes on after
+    LARGEST_BYTES.
+    """
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(LARGEST_BYTES + 1)
     except OSError as error:
         raise InputError(f"{_named(path, what)} cannot be read: {error.strerror}") from error
+    if len(content) > LARGEST_BYTES:
+        raise InputError(f"{_named(path, what)} has more than {LARGEST_BYTES} bytes, which no such file needs")
+    return content
 
 
 def text_of(path: Path, what: str = "") -> str:

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from acoustic.errors import InputError, UnknownVersionError
 from arrays.order import Order
+from arrays.timebase import LATEST_NS
 from localisation.arrivals import Arrival, Repetition
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ MOST_ANSWERS = 100
 MOST_ARRIVALS = 1000
 LONGEST_TEXT = 1000
 LONGEST_NAME = 200
-LATEST_NS = 2**62
 T = TypeVar("T")
 
 

@@ -18,7 +18,7 @@ from acoustic.errors import InputError
 from arrays.capture.files import read_header
 from arrays.geometry import offsets
 from arrays.reading import plain, text_of
-from arrays.timebase import parse_utc_ns
+from arrays.timebase import LATEST_NS, parse_utc_ns
 from arrays.weather import Weather
 
 VERSION = 1
@@ -190,6 +190,8 @@ def _node(folder: Path, raw: _Node) -> SessionNode:
         start_ns = parse_utc_ns(raw.start)
     except ValueError as error:
         raise InputError(f"start is {raw.start[:80]!r}; expected a time like 2018-12-19T00:49:26.000Z") from error
+    if not 0 <= start_ns < LATEST_NS:
+        raise InputError(f"start is {raw.start[:80]!r}; expected a time from 1970 to 2116")
     header = read_header(folder / raw.file)
     if raw.sample_rate_hz is not None and raw.sample_rate_hz != header.rate_hz:
         raise InputError(f"sample_rate_hz is {raw.sample_rate_hz:g}; {raw.file} has {header.rate_hz:g} Hz")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from acoustic.errors import InputError
 
+LATEST_NS = 2**62  # in 2116: no time that is recorded or sent is later
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?")
 
 

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from acoustic.errors import InputError
+from arrays.reading import content_of
 from arrays.session import Origin
 from arrays.whole import keep
 from recordings.formats import labels, shots
 
 ENDINGS = {".jsonl": "jsonl", ".geojson": "geojson", ".csv": "csv", ".parquet": "parquet", ".txt": "raven"}
 FORMS = ("session", "channels", "jsonl", "csv", "geojson", "parquet", "raven", "audacity")
-LARGEST_BYTES = 1 << 28
 
 
 def main(argv: list[str]) -> int:
@@ -30,8 +30,9 @@ def main(argv: list[str]) -> int:
         )
     if asked.target.exists():
         raise InputError(f"{asked.target} is there already; expected a name that is free")
+    given = content_of(asked.source)
     try:
-        content, said = converted(_read(asked.source), form, asked.origin)
+        content, said = converted(given, form, asked.origin)
     except InputError as error:
         raise InputError(f"{asked.source}: {error}") from error
     keep(asked.target, content)
@@ -126,16 +127,6 @@ def _origin(text: str) -> Origin:
     if not (abs(lat) <= 90.0 and abs(lon) <= 180.0):
         raise argparse.ArgumentTypeError(f"{text} is no place; expected LAT,LON in degrees")
     return Origin(lat=lat, lon=lon)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        size = path.stat().st_size
-        if size > LARGEST_BYTES:
-            raise InputError(f"has {size} bytes; expected labels or shots of at most {LARGEST_BYTES}")
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}") from error
 
 
 def _decoded(content: bytes) -> str:

@@ -103,11 +103,12 @@ def read_members(path: Path) -> dict[str, bytes]:
     """
     try:
         size = path.stat().st_size
-        if size > LARGEST_BYTES:
-            raise InputError(f"{path} has {size} bytes; expected a bundle of at most {LARGEST_BYTES}")
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(LARGEST_BYTES + 1) if size <= LARGEST_BYTES else b""
     except OSError as error:
         raise ResourceError(f"bundle {path} cannot be read: {error.strerror}") from error
+    if (size := max(size, len(data))) > LARGEST_BYTES:  # of a pipe, or a device, only reading tells
+        raise InputError(f"{path} has {size} bytes or more; expected a bundle of at most {LARGEST_BYTES}")
     members = _unpacked(path, data)
     whole = packed(members)
     if whole != data:

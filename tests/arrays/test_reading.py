@@ -33,6 +33,14 @@ def test_what_is_absent_a_folder_or_no_text_is_named(tmp_path: Path) -> None:
         text_of(tmp_path / "noise")
 
 
+def test_what_never_ends_or_is_as_long_as_a_disk_is_refused_at_once(tmp_path: Path) -> None:
+    with (tmp_path / "long").open("wb") as file:
+        file.truncate(20 << 30)  # sparse
+    for path in (tmp_path / "long", Path("/dev/zero")):
+        with pytest.raises(InputError, match=rf"^{path} has more than 268435456 bytes, which no such file needs$"):
+            text_of(path)
+
+
 def test_json_that_is_something_else_is_told_by_its_field(tmp_path: Path) -> None:
     path = tmp_path / "shelf.json"
     path.write_text('{"books": [1, 2]}')

@@ -6,6 +6,7 @@ import json
 import math
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,18 @@ def test_a_process_that_is_killed_is_one_sentence(tmp_path: Path) -> None:
     assert done.stderr == (
         "tocsin replay: a replay process was ended from outside, perhaps for lack of memory; try --workers 1\n"
     )
+
+
+def test_the_end_of_the_first_era_of_ntp_moves_a_session_and_nothing_else(tmp_path: Path) -> None:
+    (before,) = replay(read_any(shooting(tmp_path / "a")), None)
+    told = json.loads((tmp_path / "a" / "session.json").read_text())
+    for one in told["nodes"]:
+        one["start"] = "2036-02-07T06:28:16.000Z"
+    (tmp_path / "a" / "session.json").write_text(json.dumps(told))
+    (after,) = replay(read_any(tmp_path / "a"), None)
+    assert math.dist((before.origin.x, before.origin.y), (after.origin.x, after.origin.y)) < 1e-3
+    era_s = datetime(2036, 2, 7, 6, 28, 16, tzinfo=UTC).timestamp()
+    assert after.origin.time_ns * 1e-9 - era_s == pytest.approx(SHOT_S, abs=0.01)
 
 
 def test_the_truth_beside_a_session_is_never_opened(tmp_path: Path) -> None:

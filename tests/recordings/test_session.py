@@ -62,6 +62,8 @@ BAD_NODES: list[tuple[dict[str, Any], str]] = [
     ({"position": {"x": 1e9, "y": 0.0, "z": 0.0}}, r"nodes\[0\].position is .* expected metres within"),
     ({"position": {"x": "1", "y": 2.0, "z": 0.0}}, r"nodes\[0\].position.x: Expected float, got str"),
     ({"start": "yesterday"}, r"nodes\[0\].start is 'yesterday'; expected a time like 2018-12-19T00:49:26.000Z"),
+    ({"start": "1900-01-01T00:00:00Z"}, r"nodes\[0\].start is '1900-01-01T00:00:00Z'; expected a time from 1970 to"),
+    ({"start": "9999-12-31T23:59:59Z"}, r"nodes\[0\].start is '9999-12-31T23:59:59Z'; expected a time from 1970 to"),
     ({"start": "2018-13-40T00:00:00Z"}, r"nodes\[0\].start is '2018-13-40"),
     ({"file": "absent/none.wav"}, r"nodes\[0\].file .*none.wav does not exist"),
     ({"file": "../secret.wav"}, r"nodes\[0\].file is '../secret.wav'; expected a file inside the session's folder"),
