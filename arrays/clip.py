@@ -70,9 +70,13 @@ class Excerpt:
 
 def clip_order(node: str, ask: ClipAsk, issued_ns: int, expires_ns: int) -> Order:
     """The order, unsigned, that asks a node for the sound of an event's shots."""
-    identity = f"clip-{ask.event[:64]}-{node}"
     body = msgspec.to_builtins(ask)
-    return Order(id=identity, kind=CLIP, issued_ns=issued_ns, expires_ns=expires_ns, body=body)
+    return Order(id=clip_order_of(ask.event, node), kind=CLIP, issued_ns=issued_ns, expires_ns=expires_ns, body=body)
+
+
+def clip_order_of(event: str, node: str) -> str:
+    """The id of the order that asks a node for the sound of an event: one each."""
+    return f"clip-{event[:64]}-{node}"
 
 
 def read_clip_order(order: Order) -> ClipAsk:

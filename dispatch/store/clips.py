@@ -14,7 +14,7 @@ import msgspec
 import sqlalchemy as sa
 
 from acoustic.errors import InputError
-from arrays.clip import Clip, ClipAsk, read_clip
+from arrays.clip import Clip, ClipAsk, clip_order_of, read_clip
 from arrays.report import FOUND, Envelope
 from dispatch.clips import GOOD_FOR_NS, check_age, wanted
 from dispatch.store.decisions import AbsentError
@@ -54,7 +54,7 @@ def ask(connection: sa.Connection, event: str, listening: Collection[str], by: s
         return []
     check_age(found[0].event, now_ms * 1_000_000)
     asks = wanted(found[0].event, listening)
-    orders = [f"clip-{event[:64]}-{node}" for node, _ in asks]
+    orders = [clip_order_of(event, node) for node, _ in asks]
     rows = [
         {"order": order, "event": event, "node": node, "asked_ms": now_ms, "state": ASKED, "why": ""}
         for order, (node, _) in zip(orders, asks, strict=True)

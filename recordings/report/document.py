@@ -250,8 +250,7 @@ class _Report:
 
     def arrival(self, heard: Heard) -> list[str]:
         w, a, residual = self.words, heard.arrival, heard.residual
-        azimuth, sigma = a.bearing_deg
-        bearing = "–" if a.azimuth_deg is None else f"{w.degrees(azimuth)} ± {w.degrees(sigma)}"
+        bearing = "–" if a.azimuth_deg is None else w.bearing(*a.bearing_deg)
         if not residual.refused:
             fate = w("used_borrowed" if heard.borrowed else "used_again" if a.again else "used")
         elif residual.refused.endswith(" ms off"):

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
+from arrays.clip import clip_order_of
 from localisation.verdict import WITHDRAWN
 from recordings.chain import Line
 from recordings.evidence.contents import Evidence
@@ -78,10 +79,10 @@ def _said(line: Line, evidence: Evidence, number: Mapping[str, int], words: Lang
         return w("by_command"), w("line.evidence", made_for=made_for_in(line.data) or evidence.subject.made_for)
     told = _told(line)
     by = str(told.get("by") or "")
-    if line.kind == "clip" and (said := _clip(told, w)):
+    if line.kind == "clip" and (said := _clip(told, evidence.subject.event, w)):
         return by or program, said
     if line.kind == "label" and isinstance(told.get("impulse"), int):
-        return by, _labelled(told, w)
+        return by, _labelled(told, evidence.subject.event, w)
     return by or w("by_unknown"), w("line_other", kind=line.kind, data=line.data)
 
 
@@ -92,20 +93,26 @@ def _told(line: Line) -> dict[str, Any]:
         return {}
 
 
-def _clip(told: Mapping[str, Any], words: Language) -> str:
+def _clip(told: Mapping[str, Any], event: str, words: Language) -> str:
     """What a line about clips says; empty where it is of another kind."""
     because, why = str(told.get("because", "")), str(told.get("why") or told.get("state", ""))
     if isinstance(told.get("asked"), list):
         return words("clip.asked", count=str(len(told["asked"])), because=because)
     what = next((name for name in ("came", "answered", "heard") if name in told), "")
-    return words(f"clip.{what}", order=str(told[what]), because=because, why=why) if what else ""
+    return words(f"clip.{what}", node=_node(told[what], event), because=because, why=why) if what else ""
 
 
-def _labelled(told: Mapping[str, Any], words: Language) -> str:
+def _labelled(told: Mapping[str, Any], event: str, words: Language) -> str:
     """What a line says that an impulse of a clip was."""
     label = str(told.get("label", ""))
     key = "clip.labelled" if label else "clip.taken_back"
-    return words(key, number=str(told["impulse"] + 1), order=str(told.get("order", "")), label=words.label(label))
+    node = _node(told.get("order", ""), event)
+    return words(key, number=str(told["impulse"] + 1), node=node, label=words.label(label))
+
+
+def _node(order: object, event: str) -> str:
+    """The node of a clip, by the id of its order."""
+    return str(order).removeprefix(clip_order_of(event, ""))
 
 
 def _version(key: str, version: int, number: Mapping[str, int], words: Language) -> str:

@@ -76,6 +76,12 @@ class Language:
     def degrees(self, value: float) -> str:
         return f"{self.number(value)}°"
 
+    def bearing(self, azimuth_deg: float, sigma_deg: float) -> str:
+        """An azimuth with its standard deviation: both to a tenth where that is below a degree, and never ± 0."""
+        digits = 0 if sigma_deg >= 1.0 else 1
+        sigma = f"{self.number(sigma_deg, digits)}°" if sigma_deg >= 0.1 else f"<{SPACE}{self.number(0.1, 1)}°"
+        return f"{self.number(azimuth_deg, digits)}° ± {sigma}"
+
     def clock(self, time_ns: int) -> str:
         """Time of day, to the millisecond."""
         return moment(time_ns).strftime("%H:%M:%S") + self.number(time_ns // 1_000_000 % 1000 / 1000, 3)[1:]

@@ -41,7 +41,7 @@ class People:
         """What people said it was, and how it was closed; for HTML."""
         w, state = self._words, self._state
         said = [
-            w("verdict_by", name=one.by, time=_time(one, w), verdict=joined(verdict(one.what, w), w))
+            w("verdict_by", name=one.by, time=_time(one, w), verdict=joined(_judged(one.what, w), w))
             for one in state.verdicts
             if isinstance(one.what, Judge)
         ]
@@ -95,7 +95,13 @@ def sentence(what: Decision, words: Language, where: Callable[[Spot], str] | Non
 
 def verdict(what: Judge, words: Language) -> Iterator[str]:
     """The parts of a person's verdict."""
-    yield words("decision.judge", label=words.label(what.label))
+    label, *more = _judged(what, words)
+    yield words("decision.judge", label=label)
+    yield from more
+
+
+def _judged(what: Judge, words: Language) -> Iterator[str]:
+    yield words.label(what.label)
     if what.count is not None:
         yield words("decision.count", count=str(what.count))
     if what.place:

@@ -18,8 +18,8 @@ from recordings.report.language import Language
 from recordings.report.rounds import REFUSED, Round
 from recordings.report.sound import AFTER_S, BEFORE_S, Cut
 
-WAVE, PICTURE, SPACE = 34.0, 34.0, 8.0  # heights in a node's row
-ROW = WAVE + PICTURE + SPACE
+WAVE, MARKS, PICTURE, SPACE = 32.0, 9.0, 34.0, 8.0  # heights in a node's row
+ROW = WAVE + MARKS + PICTURE + SPACE
 COLUMNS = 400
 WINDOW_S = 0.010  # of a column of the spectrogram
 HIGHEST_HZ = 6000.0
@@ -53,13 +53,13 @@ def _row(cut: Cut, top: float, fates: dict[str, str], words: Language) -> list[s
     parts = [
         f'<text x="0" y="{top + 14}">{escape(shortened(cut.node, 20))}</text>'
         f'<text x="0" y="{top + 28}" fill="{SOFT}">{words.metres(cut.distance_m)}</text>',
-        f'<path d="{_envelope(cut, top + WAVE / 2)}" fill="{SOFT}" stroke="{SOFT}" stroke-width="0.5"/>',
-        f'<image x="{left}" y="{top + WAVE}" width="{wide}" height="{PICTURE}" preserveAspectRatio="none" '
-        f'href="{picture}"/><rect x="{left}" y="{top + WAVE}" width="{wide}" height="{PICTURE}" fill="none" '
+        f'<path d="{_envelope(cut, top + WAVE / 2)}" fill="{INK}" stroke="{INK}" stroke-width="0.7"/>',
+        f'<image x="{left}" y="{top + WAVE + MARKS}" width="{wide}" height="{PICTURE}" preserveAspectRatio="none" '
+        f'href="{picture}"/><rect x="{left}" y="{top + WAVE + MARKS}" width="{wide}" height="{PICTURE}" fill="none" '
         f'stroke="#c3c8ce" stroke-width="0.6"/>',
     ]
-    for key, seconds in cut.arrivals.items():
-        x, y = _across(seconds), top + WAVE / 2
+    for key, seconds in sorted(cut.arrivals.items(), key=lambda one: one[0] in fates):  # the round's own on top
+        x, y = _across(seconds), top + WAVE + MARKS / 2
         if fates.get(key) == "":
             parts.append(f'<circle cx="{x:.1f}" cy="{y}" r="4" fill="{ACCENT}"/>')
         elif key in fates:

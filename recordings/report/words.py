@@ -286,12 +286,12 @@ _TWO: dict[str, tuple[str, str]] = {
     "sound_caption": (
         "The {count} nodes nearest to it. Above: the waveform, each as high as its own largest value; below: the "
         "spectrogram, 0 to 6 kHz upwards, black the loudest, white 50 dB less. At 0 ms the direct sound is expected "
-        "from the place found. Dot: an arrival that was used; cross: one that was refused; ring: of another sound, or "
-        "an echo.",
+        "from the place found. Between them, dot: an arrival that was used; cross: one that was refused; ring: of "
+        "another sound, or an echo.",
         "Les {count} capteurs les plus proches. En haut : la forme d'onde, chacune à la hauteur de sa plus grande "
         "valeur ; en bas : le spectrogramme, de 0 à 6 kHz vers le haut, noir au plus fort, blanc 50 dB au-dessous. À 0 "
-        "ms, le son direct est attendu depuis le lieu trouvé. Point : une arrivée utilisée ; croix : une arrivée "
-        "écartée ; cercle : un autre bruit, ou un écho.",
+        "ms, le son direct est attendu depuis le lieu trouvé. Entre les deux, point : une arrivée utilisée ; croix : "
+        "une arrivée écartée ; cercle : un autre bruit, ou un écho.",
     ),
     "round_title": ("Round {round}, {time}", "Coup {round}, {time}"),
     "chart_alt": (

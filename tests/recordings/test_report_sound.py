@@ -179,16 +179,16 @@ def no_sound(clip: SignedClip) -> Clip:
 
 def test_who_asked_for_sound_who_listened_and_who_said_what_it_was_is_told() -> None:
     evidence = evidence_in(CENTRES)
-    first = evidence.chain.lines[0]
+    first, order = evidence.chain.lines[0], f"clip-{evidence.subject.event}-"
     told = (
-        {"asked": ["clip-1", "clip-2"], "by": "A. Martin", "because": "reload?"},
-        {"came": "clip-1", "digest": "00"},
-        {"answered": "clip-2", "state": "gone", "why": ""},
-        {"heard": "clip-1", "by": "B. Durand", "because": "to tell its calibre"},
+        {"asked": [f"{order}roof-1", f"{order}roof-2"], "by": "A. Martin", "because": "reload?"},
+        {"came": f"{order}roof-1", "digest": "00"},
+        {"answered": f"{order}roof-2", "state": "gone", "why": ""},
+        {"heard": f"{order}roof-1", "by": "B. Durand", "because": "to tell its calibre"},
         {"unheard_of": 1, "by": "C. Petit"},
     )
     lines = [msgspec.structs.replace(first, kind="clip", data=msgspec.json.encode(one).decode()) for one in told]
-    labelled = {"order": "clip-1", "impulse": 0, "by": "D. Roy"}
+    labelled = {"order": f"{order}roof-1", "impulse": 0, "by": "D. Roy"}
     for label in ("shock_wave", ""):
         data = msgspec.json.encode({"label": label, **labelled}).decode()
         lines.append(msgspec.structs.replace(first, kind="label", data=data))
@@ -197,12 +197,12 @@ def test_who_asked_for_sound_who_listened_and_who_said_what_it_was_is_told() -> 
     text = re.sub(r"<[^>]+>|\s+", " ", html[html.index('id="history"') :])
     for said in (
         r"A\. Martin +asked 2 nodes for their sound: reload\?",
-        r"the centre’s program +sound came \(clip-1\)",
-        r"the centre’s program +no sound came \(clip-2\): gone",
-        r"B\. Durand +listened to clip-1: to tell its calibre",
+        r"the centre’s program +the sound of roof-1 came",
+        r"the centre’s program +no sound of roof-2 came: gone",
+        r"B\. Durand +listened to the sound of roof-1: to tell its calibre",
         r"C\. Petit +clip:",
-        r"D\. Roy +said of impulse 1 of clip-1: shock wave",
-        r"D\. Roy +took back what they said of impulse 1 of clip-1",
+        r"D\. Roy +said of impulse 1 of the sound of roof-1: shock wave",
+        r"D\. Roy +took back what they said of impulse 1 of the sound of roof-1",
     ):
         assert re.search(said, text), said
 
