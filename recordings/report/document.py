@@ -63,6 +63,7 @@ class _Report:
         self.number = {r.shot.key: r.number for r in self.rounds}
         self.subject = checked.evidence.subject
         self.people = People(checked.evidence.chain.lines, words, self.found if checked.globe else None)
+        self.made_for = words("whoever_replays") if self.subject.replay_of else escape(self.subject.made_for)
         self.first = escape(checked.evidence.nodes[0].id)
         self.globe = checked.globe if checked.globe is not None and checked.globe.lat is not None else None
 
@@ -98,7 +99,7 @@ class _Report:
         w, s = self.words, self.subject
         told = [
             (w("event"), f"{s.number} <code>{escape(s.event)}</code>"),
-            (w("made_for"), escape(s.made_for)),
+            (w("made_for"), self.made_for),
             (w("made"), f"{w.date(s.made_ns)} {w.clock(s.made_ns)[:8]} UTC"),
             (w("file_digest"), f"<code>{self.checked.sha256}</code>"),
         ]
@@ -217,7 +218,7 @@ class _Report:
     def first_node(self) -> str:
         w = self.words
         if self.checked.globe is None:
-            return w("sealed", node=self.first, made_for=escape(self.subject.made_for))
+            return w("sealed", node=self.first, made_for=self.made_for)
         if self.globe is None:
             return w("no_globe")
         lat, lon = self.on_globe(self.globe, 0.0, 0.0).split(", ")

@@ -13,10 +13,12 @@ from recordings.report.language import Language
 from recordings.report.rounds import FATES, REFUSED, USED, Heard, Round, fate_of
 
 Point = tuple[float, float]
+Line = tuple[float, float, float]  # left end, height and length of a line of text
 
 SIDE, GAP = 330.0, 20.0  # of a plan; between the two
 WIDTH = 2 * SIDE + GAP
-LETTER = 6.2  # of a name, about
+LETTER, LINE = 6.2, 11  # of a name, about
+MOST_FRAMED = 80.0  # side of a frame that names keep out of; a larger one holds some
 NEAR = 1.6  # half of the close plan's side, in the reach of the ellipses
 LEAST_M = 10.0  # half of the close plan's side, at least
 SCALES_M = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
@@ -59,23 +61,25 @@ def plan(nodes: Sequence[Node], rounds: Sequence[Round], words: Language) -> str
     level = words.percent(rounds[0].shot.origin.ellipse.level) if rounds else ""
     height = SIDE + 52
     parts = [opening(WIDTH, height, words("plan_alt", level=level))]
+    x, y = whole.at(close.middle[0] - close.half_m, close.middle[1] + close.half_m)
+    side = 2 * close.half_m * whole.scale
+    framed = (
+        f'<rect x="{x:.1f}" y="{y:.1f}" width="{side:.1f}" height="{side:.1f}" fill="none" stroke="{INK}" '
+        'stroke-dasharray="3 3"/>'
+    )
+    lines = [(x, y + down, side) for down in range(0, math.ceil(side) + LINE, LINE)] if side < MOST_FRAMED else []
     for name, frame in (("whole", whole), ("close", close)):
         x, y = frame.corner
         parts.append(f'<clipPath id="{name}"><rect x="{x}" y="{y}" width="{SIDE}" height="{SIDE}"/></clipPath>')
         parts.append(f'<g clip-path="url(#{name})">')
         parts += [_region(frame, r.shot.origin) for r in rounds]
         parts += [_second(frame, p.x, p.y, r.shot.origin) for r in rounds for p in r.shot.origin.also]
-        parts += _nodes(frame, nodes, rounds)
+        parts += _nodes(frame, nodes, rounds, lines if frame is whole else [])
         parts.append("</g>")
         parts.append(f'<rect x="{x}" y="{y}" width="{SIDE}" height="{SIDE}" fill="none" stroke="{SOFT}"/>')
         parts.append(_scale(frame, words))
     parts += _numbers(close, rounds)
-    x, y = whole.at(close.middle[0] - close.half_m, close.middle[1] + close.half_m)
-    side = 2 * close.half_m * whole.scale
-    parts.append(
-        f'<rect x="{x:.1f}" y="{y:.1f}" width="{side:.1f}" height="{side:.1f}" fill="none" stroke="{INK}" '
-        'stroke-dasharray="3 3"/>'
-    )
+    parts.append(framed)
     parts.append(_compass(whole, words))
     parts += _legend(SIDE + 20, nodes, rounds, level, words)
     return "\n".join([*parts, "</svg>"])
@@ -107,10 +111,9 @@ def _second(frame: Frame, east: float, north: float, origin: Origin) -> str:
     )
 
 
-def _nodes(frame: Frame, nodes: Sequence[Node], rounds: Sequence[Round]) -> list[str]:
-    """Each node on it with its name, put beside it where no other name stands."""
-    parts: list[str] = []
-    taken: list[tuple[float, float, float]] = []  # left end, height and length of each name
+def _nodes(frame: Frame, nodes: Sequence[Node], rounds: Sequence[Round], lines: Sequence[Line]) -> list[str]:
+    """Each node on it with its name, put beside it where neither another name nor one of `lines` stands."""
+    parts, taken = [], [*lines]
     for node in (n for n in nodes if frame.holds(n.x, n.y)):
         x, y = frame.at(node.x, node.y)
         name = shortened(node.id, 14)
@@ -126,8 +129,8 @@ def _nodes(frame: Frame, nodes: Sequence[Node], rounds: Sequence[Round]) -> list
     return parts
 
 
-def _touch(one: tuple[float, float, float], other: tuple[float, float, float]) -> bool:
-    return abs(one[1] - other[1]) < 11 and one[0] < other[0] + other[2] and other[0] < one[0] + one[2]
+def _touch(one: Line, other: Line) -> bool:
+    return abs(one[1] - other[1]) < LINE and one[0] < other[0] + other[2] and other[0] < one[0] + one[2]
 
 
 def shortened(name: str, most: int) -> str:

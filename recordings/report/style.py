@@ -38,9 +38,11 @@ figcaption, .small { font-size: 8.5pt; color: var(--soft) }
 @media screen { .wide { overflow-x: auto } }
 @media print {
   body { max-width: none; margin: 0; padding: 0 }
-  h2, h3 { break-after: avoid }
-  tr, li, figure, .wrong, dl > div { break-inside: avoid }
+  h2, h3, dt { break-after: avoid }
+  tr, li, figure, .wrong { break-inside: avoid }
   thead { display: table-header-group }
+  tbody tr:nth-child(-n + 2), li:first-child { break-after: avoid }
+  tbody tr:last-child, li:last-child { break-before: avoid }
   p { orphans: 3; widows: 3 }
 }
 @page { size: A4; margin: 20mm 20mm 22mm; @bottom-right { font: 8pt "Liberation Sans", Arial, sans-serif } }

@@ -22,6 +22,7 @@ _TWO: dict[str, tuple[str, str]] = {
         "Localisé par le son. Établi à partir du seul fichier de preuve signé.",
     ),
     "page": ("Event {number} · page", "Événement {number} · page"),
+    "whoever_replays": ("whoever replays it", "qui la relit"),
     "made_for": ("Evidence made for", "Preuve établie pour"),
     "made": ("Evidence made", "Preuve établie le"),
     "file_digest": ("The file (SHA-256)", "Le fichier (SHA-256)"),

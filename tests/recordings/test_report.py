@@ -28,8 +28,10 @@ from recordings.evidence import verify
 from recordings.evidence.sealed import Globe
 from recordings.evidence.verify import Finding, differences, opened, verify_bundle
 from recordings.report.document import Checked, report_html
+from recordings.report.figures import plan
 from recordings.report.language import LANGUAGES, Language
 from recordings.report.printed import report_pdf
+from recordings.report.rounds import USED, Round, rounds_of
 from recordings.report.spanish import SPANISH
 from recordings.report.words import WORDS
 from tests.conftest import REPOSITORY
@@ -304,6 +306,28 @@ def test_the_pdf_has_its_language_title_and_numbered_pages(checked: Checked) -> 
     assert reader.metadata.title == "Rapport sur l’événement 1"
     assert str(reader.root_object["/Lang"]) == "fr"
     assert f"page 2 sur {len(reader.pages)}" in reader.pages[1].extract_text()
+
+
+@pytest.mark.parametrize("quarter", [(1, 1), (1, -1), (-1, 1), (-1, -1)])
+def test_no_name_lies_over_the_frame_of_the_close_plan(checked: Checked, quarter: tuple[int, int]) -> None:
+    evidence = checked.evidence
+    o = evidence.relocated[0].origin
+    x, y = o.x + 18.0 * quarter[0], o.y + 14.0 * quarter[1]
+    beside = msgspec.structs.replace(evidence.nodes[0], id="beside", x=x, y=y)
+    svg = plan([*evidence.nodes, beside], [with_fate(r, "beside") for r in rounds_of(evidence)], Language("en"))
+    framed = re.search(r'<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" [^>]*stroke-dasharray', svg)
+    name = re.search(r'<text x="([\d.]+)" y="([\d.]+)" text-anchor="(\w+)">beside</text>', svg)
+    assert framed is not None
+    assert name is not None
+    x, y, side = map(float, framed.groups())
+    long = 6.0 * 5.5  # six letters of 10.5 px Arial
+    left = float(name[1]) - (long if name[3] == "end" else 0.0)
+    top = float(name[2]) - 7.5
+    assert left > x + side or left + long < x or top > y + side or top + 7.5 < y
+
+
+def with_fate(one: Round, node: str) -> Round:
+    return replace(one, fates={**one.fates, node: USED})
 
 
 def test_the_key_opens_the_places_on_the_globe(tmp_path: Path) -> None:
