@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.recordings.test_bundles import FOLDER, KEYS
+from tests.recordings.test_bundles import BUNDLES, FOLDER
 from tests.recordings.test_replay import shooting
 
 # Runs a command with the wheel's modules alone: other packages than those it asks for are not there, sockets neither.
@@ -83,7 +83,7 @@ def test_a_centres_evidence_is_checked_opened_and_told(wheel: Path, tmp_path: Pa
     assert done.returncode == 0, done.stderr
     assert "computed anew, " in done.stdout
     assert "✗" not in done.stdout
-    opened = walk(wheel, tmp_path, "verify", bundle, "--open", text=KEYS["version-1.zip"] + "\n")
+    opened = walk(wheel, tmp_path, "verify", bundle, "--open", text=BUNDLES[bundle.name].key + "\n")
     assert "the first node is 0.00 m east" in opened.stdout
     for language in ("en", "fr"):
         assert walk(wheel, tmp_path, "report", bundle, "--language", language).returncode == 0
