@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import sqlalchemy as sa
 import structlog
 
@@ -184,6 +185,9 @@ class Centre:
         return None if status is None else render_node(status, self.nodes.state(identity), self.frame, exact=exact)
 
     def _node_news(self, identity: str, number: int, *, passing: bool = False) -> list[Message]:
+        status = self.nodes.status(identity)
+        if status is not None and status.record.over:
+            return [Message(id=number, kind="gone", data=msgspec.json.encode({"id": identity}).decode())]
         both = [self.node_model(identity, exact=exact) for exact in (True, False)]
         data, zoned = ["" if model is None else model.model_dump_json() for model in both]
         return [Message(id=number, kind="node", data=data, zoned=zoned, passing=passing)] if data else []

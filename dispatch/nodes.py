@@ -84,8 +84,8 @@ class Nodes:
         self._heard.add(identity)
 
     def states(self) -> list[str]:
-        """The state of every node."""
-        return [self.state(identity) for identity in self._status]
+        """The state of every node that is listed."""
+        return [self.state(status.record.id) for status in self.listed()]
 
     def state(self, identity: str) -> str:
         """The node's state now."""
@@ -101,6 +101,10 @@ class Nodes:
     def all(self) -> list[NodeStatus]:
         """Every node, by id."""
         return [self._status[identity] for identity in sorted(self._status)]
+
+    def listed(self) -> list[NodeStatus]:
+        """The nodes to show, by id: all but those of an exercise that is over."""
+        return [status for status in self.all() if not status.record.over]
 
     def status(self, identity: str) -> NodeStatus | None:
         """One node, or None."""

@@ -14,7 +14,8 @@ BACKLOG = 1000  # messages that a slow page may lag behind before it is told to 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One piece of news: the journal's id, its kind (`event`, `node` or `incoming`), and JSON, for who has the right.
+    """One piece of news: the journal's id, its kind (`event`, `node`, `gone` for a node that is listed no more, or
+    `incoming`), and JSON, for who has the right.
 
     `passing` news (a node's figures) is in no journal and carries the id of the last line before it. `zoned` is the
     same JSON for who may not see where nodes stand, where that differs.

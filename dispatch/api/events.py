@@ -80,7 +80,7 @@ def routes(centre: Centre) -> APIRouter:
 def _state(centre: Centre, connection: sa.Connection, exact: bool) -> State:
     last_id = last_entry(connection)
     origin = centre.frame.origin
-    nodes = [centre.node_model(status.record.id, exact=exact) for status in centre.nodes.all()]
+    nodes = [centre.node_model(status.record.id, exact=exact) for status in centre.nodes.listed()]
     newest = newest_events(connection, EVENTS_SHOWN)
     shots = sum(record.event.label == GUNSHOT for record in newest)
     if len(newest) == EVENTS_SHOWN and shots < SHOTS_SHOWN:  # a night of fireworks

@@ -98,7 +98,7 @@ def running_routes(centre: Centre) -> APIRouter:
                     program=said[one.record.id].program if one.record.id in said else "",
                     model=said[one.record.id].model if one.record.id in said else "",
                 )
-                for one in centre.nodes.all()
+                for one in centre.nodes.listed()
             ],
         )
 

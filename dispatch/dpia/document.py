@@ -66,7 +66,7 @@ class Document:
 
 def found(connection: sa.Connection) -> Found:
     """What the file needs of a store."""
-    order, nodes = kept_mandate(connection), all_nodes(connection)
+    order, nodes = kept_mandate(connection), [node for node in all_nodes(connection) if not node.over]
     revoked = sum(node.revoked_ms is not None for node in nodes)
     return Found(
         mandate=None if order is None else read_mandate(order),

@@ -1,8 +1,9 @@
 """Recordings played into a running centre as an exercise: in real time or faster, as if nodes of their own heard them.
 
-Each recording gets a node of its own, enrolled for the exercise and revoked at its end, which reports over HTTPS as
-nodes do, and marks each report as an exercise. Sound to sound, times are those of the recording: they are moved so that
-the last sound falls when it is played, and at another speed than its own the first ones lie in the past.
+Each recording gets a node of its own, enrolled for the exercise and revoked at its end, when it leaves the list of
+nodes; it reports over HTTPS as nodes do, and marks each report as an exercise. Sound to sound, times are those of the
+recording: they are moved so that the last sound falls when it is played, and at another speed than its own the first
+ones lie in the past.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from arrays.timebase import Timebase
 from arrays.uplink.https import HttpsUplink
 from dispatch.store import Store
 from dispatch.store.journal import add_entry
+from dispatch.store.nodes import EXERCISE
 from dispatch.trust.authority import open_authority
 from dispatch.trust.enrolment import NAME, issue
 from dispatch.trust.revocation import revoke
@@ -40,7 +42,6 @@ from recordings.decisions import check_name
 
 NS = 1_000_000_000
 STEP_S = 0.5  # of sound that is heard at once
-PREFIX = "exercise-"
 KIND = "exercise"  # of the journal's line
 OVER = "the exercise is over"
 
@@ -120,7 +121,7 @@ def play(data: Path, centre: str, session: Session, model: Model, speed: float, 
 
 def names_of(session: Session) -> list[str]:
     """What the nodes of an exercise are called. Raises InputError where two recordings would be called alike."""
-    names = [f"{PREFIX}{re.sub(r'[^A-Za-z0-9._-]', '-', node.id)}"[:64] for node in session.nodes]
+    names = [f"{EXERCISE}{re.sub(r'[^A-Za-z0-9._-]', '-', node.id)}"[:64] for node in session.nodes]
     for name in names:
         if names.count(name) > 1 or not re.fullmatch(NAME, name):
             raise InputError(f"two nodes of session {session.id!r} would be called {name!r}; expected ids apart")

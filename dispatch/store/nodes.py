@@ -9,6 +9,8 @@ import sqlalchemy as sa
 
 from dispatch.store.tables import arrivals, former_keys, nodes, reports, tokens
 
+EXERCISE = "exercise-"  # what the names of an exercise's own nodes begin with
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormerKey:
@@ -36,6 +38,11 @@ class NodeRecord:
     certified_until_ms: int = 0
     revoked_ms: int | None = None
     former: tuple[FormerKey, ...] = ()
+
+    @property
+    def over(self) -> bool:
+        """Whether it was a node of an exercise that is over: the journal tells of it, and no list."""
+        return self.revoked_ms is not None and self.id.startswith(EXERCISE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from dispatch.checks import within
 from dispatch.settings import Origin
 from dispatch.store.journal import add_entry
 from dispatch.store.nodes import (
+    EXERCISE,
     NodeRecord,
     TokenRecord,
     add_node,
@@ -129,6 +130,8 @@ def _enrolled(connection: sa.Connection, record: NodeRecord, frame: Frame) -> En
 def _check_name(issued: TokenRecord, identity: str, known: NodeRecord | None) -> None:
     if issued.node is not None and issued.node != identity:
         raise RefusedError(f"the token is for node {issued.node!r} alone; expected that one, or another token")
+    if issued.node is None and identity.startswith(EXERCISE):
+        raise RefusedError(f"node {identity!r} is called as those of exercises are; expected another name")
     if issued.node is None and known is not None:
         anew = f"to enrol it anew: tocsin centre token --node {identity}"
         raise RefusedError(f"node {identity!r} is enrolled already; expected a new name ({anew})")

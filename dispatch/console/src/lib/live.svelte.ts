@@ -144,6 +144,10 @@ class Live {
       this.heard();
       cameIn.take(JSON.parse(message.data) as CameIn);
     });
+    stream.addEventListener("gone", (message) => {
+      this.heard();
+      this.forget((JSON.parse(message.data) as { id: string }).id);
+    });
     this.stream = stream;
   }
 
@@ -178,6 +182,12 @@ class Live {
     });
     this.capped ||= counts.shots > KEPT;
     if (changes.length > 0) this.onChanges(changes);
+  }
+
+  /** A node is listed no more: it was of an exercise that is over. */
+  private forget(id: string): void {
+    this.reporting = this.reporting.filter((n) => n.id !== id);
+    this.nodes = this.nodes.filter((n) => n.id !== id);
   }
 
   private hear(reports: readonly ListeningNode[]): void {
