@@ -9,8 +9,8 @@ _SENTENCES = (
         r"every member is as it was signed, with the key (\S+) \(drawn for one replay: .+\)",
         "chaque élément est tel qu'il a été signé, avec la clé {0} (tirée pour une relecture : elle n'est celle "
         "d'aucun centre, il n'y a donc rien à quoi la comparer)",
-        "cada elemento es como se firmó, con la clave {0} (generada para una repetición: no es la de ningún centro, así "
-        "que no hay con qué compararla)",
+        "cada elemento es como se firmó, con la clave {0} (generada para una repetición: no es la de ningún centro, "
+        "así que no hay con qué compararla)",
     ),
     (
         r"every member is as it was signed, with the key (\S+) \((.+)\)",

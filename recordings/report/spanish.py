@@ -56,9 +56,9 @@ SPANISH: dict[str, str] = {
     "decision.and": "{first}; {then}",
     "decision.undone": "anulado después",
     "clip.asked": "pidió su sonido a {count} sensores: {because}",
-    "clip.came": "llegó el sonido ({order})",
-    "clip.answered": "no llegó sonido ({order}): {why}",
-    "clip.heard": "escuchó {order}: {because}",
+    "clip.came": "llegó el sonido de {node}",
+    "clip.answered": "no llegó sonido de {node}: {why}",
+    "clip.heard": "escuchó el sonido de {node}: {because}",
     "clip.labelled": "dijo del impulso {number} del sonido de {node}: {label}",
     "clip.taken_back": "retiró lo que había dicho del impulso {number} del sonido de {node}",
     "outcome": "Resultado",
@@ -81,6 +81,7 @@ SPANISH: dict[str, str] = {
     "title": "Informe sobre el evento {number}",
     "subtitle": "Localizado por el sonido. Elaborado solo a partir de un archivo de prueba firmado.",
     "page": "Evento {number} · página",
+    "whoever_replays": "quien la repita",
     "made_for": "Prueba elaborada para",
     "made": "Prueba elaborada el",
     "file_digest": "El archivo (SHA-256)",
@@ -244,8 +245,8 @@ SPANISH: dict[str, str] = {
     "sound_caption": (
         "Los {count} sensores más cercanos. Arriba: la forma de onda, cada una a la altura de su valor máximo; "
         "abajo: el espectrograma, de 0 a 6 kHz hacia arriba, negro lo más fuerte, blanco 50 dB menos. A 0 ms se"
-        " espera el sonido directo desde el lugar hallado. Punto: una llegada usada; cruz: una descartada; "
-        "anillo: de otro sonido, o un eco."
+        " espera el sonido directo desde el lugar hallado. Entre ambas, punto: una llegada usada; cruz: una "
+        "descartada; anillo: de otro sonido, o un eco."
     ),
     "round_title": "Disparo {round}, {time}",
     "chart_alt": "Residuo de cada sensor para el disparo {round}, en milisegundos; la tabla de abajo dice lo mismo.",
