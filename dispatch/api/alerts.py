@@ -22,7 +22,7 @@ from dispatch.store.alerts import Queued, delivered, newest, waiting
 from dispatch.store.decisions import AbsentError
 
 SHOWN = 200  # of a feed's newest messages
-SENT = 50
+SENT = 200
 SEES = [requires(Right.SEE_EVENTS)]
 Name = Annotated[str, Path(max_length=64)]
 
@@ -47,9 +47,10 @@ class Destination(Model):
 
 
 class Sent(Model):
-    """An alert to a destination, and what became of it."""
+    """An alert to a destination, and what became of it; `subject`: the event or node that it tells of."""
 
     id: str
+    subject: str
     destination: str
     headline: str
     state: str
@@ -144,6 +145,7 @@ def _destinations(centre: Centre, connection: sa.Connection) -> list[Destination
 def _sent(one: Queued) -> Sent:
     return Sent(
         id=one.alert.id,
+        subject=one.alert.subject,
         destination=one.destination,
         headline=one.alert.headline,
         state=one.state,

@@ -30,6 +30,7 @@ STATES = 50  # of a node's changes of state, the newest
 POINTS = 240  # of a curve
 LATEST_MS = 2**62 // 10**6
 Administers = Annotated[Caller, requires(Right.ADMINISTER)]
+Corner = Annotated[list[float], Field(min_length=2, max_length=2, description="m east, m north")]
 NodeName = Annotated[str, Field(pattern=f"^{NAME}$")]
 
 
@@ -101,6 +102,14 @@ class Ear(Model):
     heard: list[Heard]
 
 
+class Mandated(Model):
+    """A node: whether it stands in the mandate's zone, and whether it has said that it has this mandate."""
+
+    node: str
+    inside: bool
+    has: bool
+
+
 class Mandate(Model):
     """Where (`zone`, m east, north), what for, from when until when nodes may listen; `clips`: may sound leave one."""
 
@@ -109,15 +118,17 @@ class Mandate(Model):
     end_ms: int
     clips: bool
     zone: list[list[list[float]]]
+    nodes: list[Mandated]
 
 
 class NewMandate(Model):
-    """Another mandate, in the same zone."""
+    """Another mandate; in the same zone where none is given."""
 
     purpose: Annotated[str, Field(min_length=1, max_length=300)]
     start_ms: Annotated[int, Field(ge=0, le=LATEST_MS)]
     end_ms: Annotated[int, Field(ge=0, le=LATEST_MS)]
     clips: bool
+    zone: Annotated[list[Annotated[list[Corner], Field(min_length=3)]], Field(min_length=1)] | None = None
 
 
 def node_routes(centre: Centre) -> APIRouter:
@@ -213,6 +224,7 @@ def node_routes(centre: Centre) -> APIRouter:
             start_ns=asked.start_ms * 1_000_000,
             end_ns=asked.end_ms * 1_000_000,
             clips=asked.clips,
+            zone=before.zone if asked.zone is None else tuple(tuple((x, y) for x, y in ring) for ring in asked.zone),
         )
         now_ns, key = centre.clock_ns(), centre.authority.order_key
         order = await centre.store.write(lambda c: set_mandate(c, after, key, now_ns, caller.name))
@@ -235,4 +247,11 @@ def _mandate(centre: Centre) -> Mandate:
         end_ms=now.end_ns // 1_000_000,
         clips=now.clips,
         zone=[[list(corner) for corner in ring] for ring in now.zone],
+        nodes=[
+            Mandated(
+                node=one.record.id, inside=now.holds(one.record.x, one.record.y), has=centre.mandates.has(one.record.id)
+            )
+            for one in centre.nodes.all()
+            if one.record.revoked_ms is None
+        ],
     )

@@ -103,6 +103,10 @@ class Mandates:
             self.current = order
             self._given_ns.clear()
 
+    def has(self, node: str) -> bool:
+        """Whether the node has said, since this centre started, that it has the one that holds."""
+        return self._answered.get(node) == self.current.id
+
     def answered(self, node: str, order: str) -> None:
         """A node answered an order, perhaps this one."""
         if order == self.current.id:

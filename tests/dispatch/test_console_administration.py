@@ -13,6 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from arrays.parcel import decode_answers
 from dispatch.figures.counting import counted, span_of
 from dispatch.settings import read_settings
 from dispatch.store import Store
@@ -21,6 +22,7 @@ from tests.dispatch import wire
 from tests.dispatch.running import FakeNode, command, one_time_link, running_centre, send, wait_for
 from tests.dispatch.stage import MODEL, Stage, staged
 from tests.dispatch.test_console_pages import browser, go, page
+from tests.dispatch.test_rollouts import say
 
 __all__ = ["browser", "page"]  # fixtures
 pytestmark = pytest.mark.browser
@@ -96,8 +98,30 @@ def test_the_mandate_is_set_and_the_journal_says_by_whom(page: Page, stage: Stag
     assert stage.ann.get("/api/mandate").json()["purpose"] == "Council decision 2026/31"
     (line, *_) = stage.ann.get("/api/journal", params={"kind": "mandate"}).json()["lines"]
     assert json.loads(line["data"])["by"].startswith("administrator")
+    form = page.get_by_role("form", name="Mandate")
+    form.get_by_role("button", name="Draw it anew").press("Enter")
+    expect(form.get_by_role("status")).to_contain_text("outline of three corners or more")
+    expect(form.get_by_role("button", name="Set the mandate")).to_be_disabled()
+    form.get_by_label("Corners of the zone").focus()
+    page.keyboard.type("-100, -100\n350, -100\n350, 400\n-100, 400")
+    expect(form.get_by_test_id("outside")).to_contain_text("roof-10, roof-11")  # at 450 m east
+    form.get_by_test_id("where-map").click(position={"x": 5, "y": 5})
+    assert len(form.get_by_label("Corners of the zone").input_value().splitlines()) == 5
+    form.get_by_role("button", name="Around the nodes, by 200 m").press("Enter")
+    expect(form.get_by_test_id("outside")).to_have_count(0)
+    form.get_by_role("button", name="Set the mandate").press("Enter")
+    expect(page.get_by_test_id("mandated")).to_contain_text("0 of 1")  # of all that are trusted, none has said so
+    told = stage.ann.get("/api/mandate").json()
+    assert all(one["inside"] for one in told["nodes"])
+    assert max(x for x, _ in told["zone"][0]) == 900.0  # quay-1 stands at 700 m
+    node = stage.nodes[0]
+    answers = decode_answers(stage.client.of(node.id).get("/orders").content)
+    (order,) = [one for one in answers.orders if one.kind == "mandate"]
+    say(stage.client, node, order.id, "done")
+    expect(page.get_by_test_id("mandated")).to_contain_text("1 of 1", timeout=8000)
+    assert stage.ann.put("/api/mandate", json={**told, "zone": [[[0, 0], [1, 1]]]}).status_code == 422
     now = stage.ann.get("/api/mandate").json() | {"start_ms": 5, "end_ms": 4}
-    del now["zone"]
+    del now["nodes"]
     answer = stage.ann.put("/api/mandate", json=now)
     assert answer.status_code == 400
     assert "is not before the end" in answer.json()["error"]
@@ -136,8 +160,11 @@ def test_a_destination_is_tried_by_a_button(page: Page, stage: Stage) -> None:
     expect(table.get_by_role("row", name=re.compile("night-shift")).get_by_role("button")).to_be_disabled()
     table.get_by_role("row", name=re.compile("city")).get_by_role("button", name="Try").click()
     sent = page.get_by_test_id("sent")
-    expect(sent).to_contain_text("EXERCISE: Possible gunshots, 87 %")
     expect(sent).to_contain_text("EXERCISE: Taken back", timeout=8000)
+    row = sent.get_by_role("row", name=re.compile("EXERCISE: Taken back"))
+    expect(row).to_have_count(1)  # one line of all that was sent about it
+    row.get_by_role("button", name="2 messages").press("Enter")
+    expect(sent.get_by_role("row", name=re.compile("EXERCISE: Possible gunshots, 87 %"))).to_have_count(1)
     expect(table.get_by_role("row", name=re.compile("city"))).to_contain_text("arrives")
     assert stage.ann.post("/api/alerts/night-shift/test").status_code == 400
     assert stage.ann.post("/api/alerts/nobody/test").status_code == 404

@@ -74,11 +74,11 @@ export interface Mandated {
   end_ms: number;
   clips: boolean;
   zone: [number, number][][];
+  nodes: { node: string; inside: boolean; has: boolean }[];
 }
 export const mandate = {
   now: (): Promise<Mandated> => get("/api/mandate"),
-  set: async ({ purpose, start_ms, end_ms, clips }: Mandated): Promise<Mandated> =>
-    (await (await ask("PUT", "/api/mandate", { purpose, start_ms, end_ms, clips })).json()) as Mandated,
+  set: async ({ nodes: _, ...asked }: Mandated): Promise<Mandated> => (await (await ask("PUT", "/api/mandate", asked)).json()) as Mandated,
 };
 
 export const ROLES = ["dispatcher", "analyst", "auditor", "administrator", "wall"] as const;
@@ -131,6 +131,7 @@ export interface Destination {
 }
 export interface Sent {
   id: string;
+  subject: string;
   destination: string;
   headline: string;
   state: string;

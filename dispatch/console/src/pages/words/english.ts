@@ -1,6 +1,7 @@
 import { Refused } from "../../lib/api";
 import type { PageName } from "../../lib/route.svelte";
 import { english as erasing } from "./erasing/english";
+import { english as mandating } from "./mandate/english";
 import { english as rollouts } from "./rollouts/english";
 import { english as site } from "./site/english";
 
@@ -25,6 +26,7 @@ export const english = {
     start: "First steps",
   } as Record<PageName, string>,
   erasing,
+  mandating,
   rollouts,
   site,
   failed: (error: unknown): string =>
@@ -111,8 +113,6 @@ export const english = {
   revoke_why: "Why it is trusted no more",
   revoke: (node: string): string => `Revoke ${node}`,
   mandate: "Mandate",
-  mandate_note: (rings: number): string =>
-    `Outside of it a node does not listen. Its zone has ${rings === 1 ? "1 outline" : `${rings} outlines`}; tocsin centre mandate --zone sets another.`,
   purpose: "What for, as the decision that allows it has it",
   clips: "the seconds of a located shot may leave a node as sound",
   mandate_do: "Set the mandate",
@@ -172,6 +172,7 @@ export const english = {
   sent: "Sent last",
   nothing_sent: "No alert has been sent yet.",
   attempts: "Attempts",
+  messages: (n: number): string => `${n} messages`,
   sent_states: { queued: "waits", replaced: "replaced by a newer one", delivered: "delivered", "not needed": "not needed: somebody took it", "given up": "given up" },
 
   // models

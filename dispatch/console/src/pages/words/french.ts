@@ -1,6 +1,7 @@
 import { Refused } from "../../lib/api";
 import type { PageWords } from "./english";
 import { french as erasing } from "./erasing/french";
+import { french as mandating } from "./mandate/french";
 import { french as rollouts } from "./rollouts/french";
 import { french as site } from "./site/french";
 
@@ -25,6 +26,7 @@ export const french: PageWords = {
     start: "Premiers pas",
   },
   erasing,
+  mandating,
   rollouts,
   site,
   failed: (error) =>
@@ -108,8 +110,6 @@ export const french: PageWords = {
   revoke_why: "Pourquoi il n'est plus digne de confiance",
   revoke: (node) => `Révoquer ${node}`,
   mandate: "Mandat",
-  mandate_note: (rings) =>
-    `Hors de lui, un capteur n'écoute pas. Sa zone a ${rings === 1 ? "1 contour" : `${rings} contours`} ; tocsin centre mandate --zone en fixe une autre.`,
   purpose: "Dans quel but, selon la décision qui l'autorise",
   clips: "les secondes d'un tir localisé peuvent quitter un capteur en son",
   mandate_do: "Fixer le mandat",
@@ -167,6 +167,7 @@ export const french: PageWords = {
   sent: "Derniers envois",
   nothing_sent: "Aucune alerte n'a encore été envoyée.",
   attempts: "Essais",
+  messages: (n) => `${n} messages`,
   sent_states: { queued: "attend", replaced: "remplacée par une plus récente", delivered: "remise", "not needed": "inutile : quelqu'un s'en occupe", "given up": "abandonnée" },
 
   models_note: "Chaque résultat nomme, par empreinte, le classifieur et la méthode qui l'ont produit.",

@@ -1,6 +1,7 @@
 import { Refused } from "../../lib/api";
 import type { PageWords } from "./english";
 import { spanish as erasing } from "./erasing/spanish";
+import { spanish as mandating } from "./mandate/spanish";
 import { spanish as rollouts } from "./rollouts/spanish";
 import { spanish as site } from "./site/spanish";
 
@@ -25,6 +26,7 @@ export const spanish: PageWords = {
     start: "Primeros pasos",
   },
   erasing,
+  mandating,
   rollouts,
   site,
   failed: (error) =>
@@ -108,8 +110,6 @@ export const spanish: PageWords = {
   revoke_why: "Por qué ya no se confía en él",
   revoke: (node) => `Revocar ${node}`,
   mandate: "Mandato",
-  mandate_note: (rings) =>
-    `Fuera de él un sensor no escucha. Su zona tiene ${rings === 1 ? "1 contorno" : `${rings} contornos`}; tocsin centre mandate --zone fija otra.`,
   purpose: "Para qué, según la decisión que lo permite",
   clips: "los segundos de un disparo localizado pueden salir de un sensor como sonido",
   mandate_do: "Fijar el mandato",
@@ -167,6 +167,7 @@ export const spanish: PageWords = {
   sent: "Últimos envíos",
   nothing_sent: "Aún no se ha enviado ninguna alerta.",
   attempts: "Intentos",
+  messages: (n) => `${n} mensajes`,
   sent_states: { queued: "espera", replaced: "reemplazada por otra más nueva", delivered: "entregada", "not needed": "innecesaria: alguien lo tomó", "given up": "abandonada" },
 
   models_note: "Cada resultado nombra, por su huella, el clasificador y el método que lo hicieron.",
