@@ -270,15 +270,26 @@ def test_an_analyst_replays_an_event_with_another_setting_by_keyboard(browser: B
     page.close()
 
 
-def test_a_replay_that_fails_or_is_refused_says_so_in_a_sentence(page: Page, stage: Stage) -> None:
+def test_a_replay_that_is_refused_says_so_in_a_sentence(page: Page, stage: Stage) -> None:
     stage.centre.show(page, "analyst")
+    page.get_by_test_id("pages").wait_for()
     page.goto(f"{stage.centre.page}/#/replay/since=1000&until=4000000000000")
     page.get_by_role("button", name="Replay", exact=True).press("Enter")
     expect(page.get_by_role("alert").filter(has_text="the span of time is longer than 31 days")).to_be_visible()
+
+
+def test_a_dispatcher_who_may_not_see_places_is_offered_no_replay(page: Page, stage: Stage) -> None:
     stage.centre.show(page, "dispatcher")
     expect(page.get_by_test_id("shot").first).to_be_visible()
     page.goto(f"{stage.centre.page}/#/replay")
+    expect(page.get_by_test_id("shot").first).to_be_visible()
     expect(page.get_by_test_id("sheet")).to_have_count(0)
+    page.get_by_test_id("shot").first.click()
+    expect(page.get_by_test_id("headline")).to_be_visible()
+    expect(page.get_by_test_id("examine")).to_have_count(0)
+    go(page, stage, "search")
+    expect(page.get_by_test_id("results")).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("^Replay"))).to_have_count(0)
 
 
 def test_a_missed_shooting_is_entered_and_counted(page: Page, stage: Stage) -> None:

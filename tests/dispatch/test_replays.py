@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import os
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace as changed
@@ -74,9 +76,8 @@ def centre(settings: str) -> Iterator[RunningCentre]:
     with running_centre(data, settings) as running:
         wait_for(lambda: len(running.state()["events"]) == 3)
         store = Store(data)
-        for hour in range(240):
-            arrivals = moved(LONG_AGO_NS + hour * 3600 * NS, f"@{hour}")
-            store.write_now(lambda c, some=arrivals: add_arrivals(c, time.time_ns() // 10**6, some))  # type: ignore[misc]
+        arrivals = [a for hour in range(240) for a in moved(LONG_AGO_NS + hour * 3600 * NS, f"@{hour}")]
+        store.write_now(lambda connection: add_arrivals(connection, time.time_ns() // 10**6, arrivals))
         store.close()
         yield running
 
@@ -209,6 +210,15 @@ def test_the_last_five_are_kept(analyst: httpx.Client) -> None:
     assert "a centre keeps its last 5 for 24 hours" in gone.json()["error"]
 
 
+def test_a_replay_whose_process_dies_has_failed_and_says_so(centre: RunningCentre, analyst: httpx.Client) -> None:
+    begun = analyst.post("/api/replays", json=SLOW).raise_for_status().json()
+    wait_for(lambda: len(children(centre)) == 1)
+    os.kill(children(centre)[0], signal.SIGKILL)
+    at = f"/api/replays/{begun['id']}"
+    wait_for(lambda: analyst.get(at).json()["state"] == "failed")
+    assert analyst.get(at).json()["problem"] == "its process ended with code -9; the centre's log says why"
+
+
 def test_what_was_found_is_forgotten_after_a_day(tmp_path: Path) -> None:
     now_ms = 0
 
@@ -224,12 +234,16 @@ def test_what_was_found_is_forgotten_after_a_day(tmp_path: Path) -> None:
     asyncio.run(a_day())
 
 
-def test_a_replay_ends_with_the_centre_also_where_that_is_killed(centre: RunningCentre, analyst: httpx.Client) -> None:
-    analyst.post("/api/replays", json=SLOW).raise_for_status()
-    wait_for(lambda: len(children(centre)) == 1)
-    (child,) = children(centre)
-    centre.kill()
-    wait_for(lambda: not alive(child))
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_replay_ends_with_the_centre_however_that_ends(tmp_path: Path, how: signal.Signals) -> None:
+    with running_centre(tmp_path / "data") as centre:
+        centre.let_in("analyst").post("/api/replays", json=SLOW).raise_for_status()
+        wait_for(lambda: len(children(centre)) == 1)
+        (child,) = children(centre)
+        centre.process.send_signal(how)
+        assert centre.process.wait(20) == (0 if how == signal.SIGTERM else -how)
+        wait_for(lambda: not alive(child))
+        assert "Traceback" not in (tmp_path / "data.log").read_text()
 
 
 def children(centre: RunningCentre) -> list[int]:

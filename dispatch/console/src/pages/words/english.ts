@@ -334,7 +334,7 @@ export const english = {
   replay_note: "What the nodes reported is located anew with other settings, and compared with what the centre has kept. Nothing is changed, and the centre goes on meanwhile.",
   replay_kept: (hours: number, days: number): string =>
     `Arrivals that no event rests on are kept for ${hours} h: of an earlier time, shots may move or go, but hardly a new one comes. At most ${days} days at once.`,
-  replay_everything: "surely no gunshots too",
+  replay_everything: "also what is surely no gunshot",
   replay_changed: (n: number): string => (n === 0 ? "Settings, all as shipped" : n === 1 ? "Settings, 1 changed" : `Settings, ${n} changed`),
   replay_shipped: (value: string): string => `shipped with ${value}`,
   replay_reset: "All as shipped",
