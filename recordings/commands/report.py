@@ -25,6 +25,8 @@ def main(argv: list[str]) -> int:
     asked = _parse(argv)
     if asked.out is not None and asked.out.suffix not in SUFFIXES:
         raise InputError(f"--out is {str(asked.out)!r}; expected a name that ends in .html or .pdf")
+    if asked.bundle.exists() and not asked.bundle.is_file():  # a pipe is empty when its digest is taken
+        raise InputError(f"{asked.bundle} is no file; expected one, whose SHA-256 the report tells")
     from recordings.report.document import Checked, report_html
     from recordings.report.printed import report_pdf
 

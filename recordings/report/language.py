@@ -80,7 +80,7 @@ class Language:
         """An azimuth with its standard deviation: both to a tenth where that is below a degree, and never ± 0."""
         digits = 0 if sigma_deg >= 1.0 else 1
         sigma = f"{self.number(sigma_deg, digits)}°" if sigma_deg >= 0.1 else f"<{SPACE}{self.number(0.1, 1)}°"
-        return f"{self.number(azimuth_deg, digits)}° ± {sigma}"
+        return f"{self.number(azimuth_deg, digits)}° ±{SPACE}{sigma}"
 
     def clock(self, time_ns: int) -> str:
         """Time of day, to the millisecond."""

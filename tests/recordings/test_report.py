@@ -355,6 +355,7 @@ def test_bad_input_is_one_sentence(tmp_path: Path) -> None:
         ((BUNDLE, "--out", "r.docx"), "--out is 'r.docx'; expected a name that ends in .html or .pdf"),
         ((BUNDLE, "--out", "absent/r.html"), "report absent/r.html cannot be written: No such file or directory"),
         (("absent.zip",), "bundle absent.zip cannot be read: No such file or directory"),
+        (("/dev/zero",), "/dev/zero is no file; expected one, whose SHA-256 the report tells"),
     ):
         done = report(*arguments, folder=tmp_path)
         assert (done.returncode, done.stderr) == (2, f"tocsin report: {said}\n")
