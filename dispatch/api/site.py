@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
+from starlette.requests import ClientDisconnect
 
 from acoustic.errors import InputError, ResourceError
 from dispatch.api.access import requires
@@ -108,7 +109,7 @@ def _folder(data: Path) -> tempfile.TemporaryDirectory[str]:
 
 
 async def keep_body(body: AsyncIterator[bytes], path: Path) -> None:
-    """A body as a file. Raises InputError where it is too long, ResourceError."""
+    """A body as a file. Raises InputError where it is too long or breaks off, ResourceError."""
     size = 0
     try:
         with path.open("wb") as file:
@@ -117,6 +118,8 @@ async def keep_body(body: AsyncIterator[bytes], path: Path) -> None:
                 if size > LARGEST_FILE:
                     raise InputError(f"{path.name} has more than {LARGEST_FILE >> 20} MB; use tocsin addresses import")
                 await asyncio.to_thread(file.write, part)
+    except ClientDisconnect as error:
+        raise InputError(f"{path.name} broke off after {size} bytes; send it again") from error
     except OSError as error:
         raise ResourceError(f"{path.name} cannot be kept: {error.strerror}") from error
 

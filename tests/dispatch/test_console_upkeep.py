@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.dispatch.running import said
+from tests.dispatch.running import said, wait_for
 from tests.dispatch.stage import Stage, staged
 from tests.dispatch.test_addresses import LILAS, LILAS_BIS, ban
 from tests.dispatch.test_console_pages import browser, go, page
@@ -168,3 +169,15 @@ def test_the_site_tells_its_key_and_shows_the_residents_page_before_it_is_open(p
     expect(opened.value.get_by_role("heading", name=re.compile("Rue des Essais"))).to_be_visible()
     assert httpx.get(f"{stage.centre.page}/api/public/index.html").status_code == 401
     assert stage.ann.get("/api/public/nothing.html").status_code == 404
+
+
+def test_a_file_of_addresses_that_breaks_off_leaves_nothing(stage: Stage) -> None:
+    host, _, port = stage.centre.page.removeprefix("http://").partition(":")
+    cookies = "; ".join(f"{one.name}={one.value}" for one in stage.ann.cookies.jar)
+    head = f"PUT /api/site/addresses?name=half.csv HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {stage.centre.page}\r\n"
+    with socket.create_connection((host, int(port)), timeout=10.0) as line:
+        line.sendall(f"{head}Cookie: {cookies}\r\nContent-Length: 1000000\r\n\r\n".encode() + b"x" * 5000)
+        wait_for(lambda: [*stage.centre.data.glob("addresses-*/half.csv")])
+    wait_for(lambda: not [*stage.centre.data.glob("addresses-*")])
+    assert stage.ann.get("/api/site").status_code == 200
+    assert "Traceback" not in (stage.centre.data.parent / f"{stage.centre.data.name}.log").read_text()
