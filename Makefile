@@ -1,5 +1,5 @@
 # The verbs a newcomer tries. Each installs what it needs: Python ≥ 3.11 and Node ≥ 20 are all that is asked for.
-.PHONY: install demo test bench scorecard soak fuzz audit deb pictures check clean
+.PHONY: install demo test bench scorecard soak fuzz audit deb deb-check pictures check clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -44,6 +44,12 @@ audit: $(VENV)/services
 deb: install
 	@$(call debian,python3-venv)
 	packaging/build.sh $(VENV)/bin/pip
+
+# The package as an operator meets it, with systemd, in a Debian of its own: installed, at work, upgraded, removed.
+# make deb-check OLD=the-last-release.deb
+deb-check: deb
+	@$(call debian,debootstrap)
+	new=$$(ls -t dist/tocsin_*.deb | head -n 1); $(SUDO) packaging/check.sh "$${OLD:-$$new}" "$$new"
 
 # docs/console/: every page of the console, by night and by day.
 pictures: install $(VENV)/services

@@ -66,3 +66,11 @@ def test_systemd_understands_the_units(tmp_path: Path, name: str) -> None:
     done = subprocess.run(line, capture_output=True, text=True, env=environment, check=False)
     about = [said for said in done.stderr.splitlines() if name in said]
     assert (done.returncode, about) == (0, [])
+
+
+@pytest.mark.parametrize("name", ["tocsin-node.service", "tocsin-centre.service"])
+def test_a_call_that_a_unit_forbids_is_refused_and_kills_nobody(name: str) -> None:
+    """OpenBLAS calls mbind at its start; `make deb-check` runs both units under systemd's filter itself."""
+    lines = UNIT.with_name(name).read_text().splitlines()
+    assert any(line.startswith("SystemCallFilter=~") for line in lines)
+    assert "SystemCallErrorNumber=EPERM" in lines
