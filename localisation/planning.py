@@ -53,14 +53,16 @@ class Ground:
         self._total[rows], self._times[rows], self._pointing[rows] = sums
         self.within[rows] = self._score(*sums)
 
-    def tried(self, place: Array, bearing: bool, sign: int = 1) -> tuple[Array, Array]:
-        """Share of shots located within the goal, where that node would change it: now, and then."""
-        rows, sums = self._with(place, bearing, sign)
+    def tried(self, place: Array, bearing: bool, sign: int = 1, below: float = math.inf) -> tuple[Array, Array]:
+        """Share of shots located within the goal, where that node would change it and it is `below`: now, and then."""
+        rows, sums = self._with(place, bearing, sign, below)
         return self.within[rows], self._score(*sums)
 
-    def _with(self, place: Array, bearing: bool, sign: int) -> tuple[Index, tuple[Array, Array, Array]]:
+    def _with(
+        self, place: Array, bearing: bool, sign: int, below: float = math.inf
+    ) -> tuple[Index, tuple[Array, Array, Array]]:
         away = np.hypot(*(self.places - place[:2]).T)
-        rows = np.flatnonzero(away < self._assumed.reach_m)
+        rows = np.flatnonzero((away < self._assumed.reach_m) & (self.within < below))
         heard = sign * (draws(place[None]) < self._assumed.chance(away[rows])[:, None]).astype(np.float64)
         near = np.broadcast_to(place, (len(rows), 1, 3))
         told = self._assumed.told(self.places[rows], near, np.full((len(rows), 1), bearing))[:, 0, ..., None]
@@ -75,12 +77,12 @@ class Ground:
 
 def next_node(ground: Ground, candidates: Array, bearing: bool, share: float) -> tuple[Array, float]:
     """Where of candidates (C, 3) m one more node helps most, and what it gains: how much higher the mean share of shots
-    located within the goal gets, each place counted up to `share`.
+    located within the goal gets, each place counted up to `share`. Nothing is gained where all ground meets the goal.
     """
 
     def gain(place: Array) -> float:
-        now, then = ground.tried(place, bearing)
-        return float((np.minimum(then, share) - np.minimum(now, share)).sum())
+        now, then = ground.tried(place, bearing, below=share)  # elsewhere there is nothing to gain
+        return float((np.minimum(then, share) - now).sum())
 
     coarse = candidates[:: max(1, len(candidates) // COARSE)]
     best = coarse[int(np.argmax([gain(c) for c in coarse]))]

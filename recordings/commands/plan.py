@@ -74,11 +74,14 @@ def _cover(plan: GroundPlan, goal: Goal, assumed: Assumed, asked: argparse.Names
     ground = Ground(few.centres, nodes, goal.metres, assumed)
     best, gain = next_node(ground, _candidates(area), False, goal.share)
     _print_coverage(plan, found, cells, goal, asked.down)
-    print(
-        f"one more node helps most at {_where(plan, best[:2])}: the share of shots located within {goal.metres:g} m "
-        f"rises by {100 * gain:.1f} points (ground that meets the goal counts no further)"
-    )
-    _write(plan, cells, found, plan.nodes, best[None, :2], goal, asked.out)
+    if gain > 0:
+        print(
+            f"one more node helps most at {_where(plan, best[:2])}: the share of shots located within "
+            f"{goal.metres:g} m rises by {100 * gain:.1f} points (ground that meets the goal counts no further)"
+        )
+    else:
+        print("one more node gains nothing: no ground within its reach misses the goal")
+    _write(plan, cells, found, plan.nodes, best[None, :2][: gain > 0], goal, asked.out)
 
 
 def _propose(plan: GroundPlan, goal: Goal, assumed: Assumed, asked: argparse.Namespace) -> None:
