@@ -17,7 +17,7 @@ from dispatch.keeping.backup import SETTINGS, STORE, Kept, Snapshot, contents, e
 from dispatch.keeping.copying import move_store
 from dispatch.keeping.sweep import Clocks, sweep
 from dispatch.keeping.vault import Vault
-from dispatch.keeping.words import erase_words
+from dispatch.keeping.words import erase_again
 from dispatch.settings import Keep, read_settings
 from dispatch.store import Store
 from dispatch.store.journal import add_entry
@@ -98,7 +98,7 @@ def _made_good(folder: Path, name: str, told: Snapshot, erased: set[str], now_ms
                 connection.execute(sa.delete(table))
             made = datetime.fromtimestamp(told.made_ms / 1e3, UTC).isoformat(timespec="seconds")
             add_entry(connection, KIND, name, {"made": made, "program": told.program}, now_ms)
-            return erase_words(connection, _still_there(connection, erased), "", BECAUSE, key, now_ms)
+            return erase_again(connection, _still_there(connection, erased), BECAUSE, key, now_ms)
 
         count = store.write_now(work)
         sweep(store, Clocks(keep=keep, key=key, now_ms=now_ms))

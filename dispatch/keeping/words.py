@@ -43,6 +43,19 @@ def erase_words(
     decisions.check_name(by)
     if not because.strip():
         raise InputError("because is empty; expected a reason")
+    return _erase(connection, numbers, by, because, key, now_ms)
+
+
+def erase_again(
+    connection: sa.Connection, numbers: Sequence[int], because: str, key: Ed25519PrivateKey, now_ms: int
+) -> int:
+    """The same for what somebody had erased before, and a backup still has: nobody asks for it anew."""
+    return _erase(connection, numbers, "", because, key, now_ms)
+
+
+def _erase(
+    connection: sa.Connection, numbers: Sequence[int], by: str, because: str, key: Ed25519PrivateKey, now_ms: int
+) -> int:
     lines = {
         line.id: line
         for k in range(0, len(numbers), VARIABLES)
