@@ -1,4 +1,4 @@
-"""The route that makes the report of one event, as `tocsin centre evidence` and `tocsin report` make it."""
+"""The routes that make an event's report, or its evidence, as `tocsin report` and `tocsin centre evidence` do."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import sqlalchemy as sa
 from fastapi import APIRouter
 from fastapi.responses import Response
+from pydantic import Field
 
 from acoustic.errors import ResourceError
 from dispatch.api.access import requires
@@ -38,6 +39,12 @@ class Wanted(Model):
     form: Literal["html", "pdf"] = "pdf"
 
 
+class Asked(Model):
+    """Who is given the evidence, and why."""
+
+    made_for: Annotated[str, Field(min_length=1, max_length=200)]
+
+
 def report_routes(centre: Centre) -> APIRouter:
     """The routes, of one centre."""
     router = APIRouter(prefix="/api", tags=["report"], responses={k: ANSWERS[k] for k in (400, 401, 403, 404, 503)})
@@ -58,6 +65,22 @@ def report_routes(centre: Centre) -> APIRouter:
         }
         return Response(content, media_type=KINDS[wanted.form], headers=headers)
 
+    @router.post("/events/{identity}/evidence", response_class=Response)
+    async def evidence(identity: str, asked: Asked, caller: SeesPlaces) -> Response:
+        """All there is about an event but its sound, in a file that anyone can check; the journal tells who had it made
+        for whom. `Seal-Key` opens its sealed part, which says where on the globe it was, and is told only here.
+        """
+        number = await centre.store.read(partial(_number, identity=identity))
+        async with making:
+            made_for = f"{asked.made_for.strip()} ({caller.name})"
+            content, key = await asyncio.to_thread(_evidence, Path(centre.settings.data), number, made_for)
+        headers = {
+            "Content-Disposition": f'attachment; filename="event-{number}.tocsin.zip"',
+            "Cache-Control": "no-store",
+            "Seal-Key": key,
+        }
+        return Response(content, media_type="application/zip", headers=headers)
+
     return router
 
 
@@ -65,6 +88,13 @@ def _number(connection: sa.Connection, identity: str) -> int:
     for record in events_of(connection, [identity]):
         return record.number
     raise AbsentError(f"there is no event {identity[:80]!r}")
+
+
+def _evidence(data: Path, number: int, made_for: str) -> tuple[bytes, str]:
+    with tempfile.TemporaryDirectory(prefix="tocsin-evidence-") as folder:
+        bundle = Path(folder) / "evidence.zip"
+        key = make_evidence(data, number, made_for, bundle)
+        return bundle.read_bytes(), key
 
 
 def _report(data: Path, number: int, made_for: str, wanted: Wanted) -> bytes:

@@ -46,6 +46,7 @@ MAY: dict[str, frozenset[str]] = {
     "GET /api/events/{identity}": EVERYBODY,
     "GET /api/events/{identity}/heard": SEE_PLACES,
     "POST /api/events/{identity}/report": SEE_PLACES,
+    "POST /api/events/{identity}/evidence": SEE_PLACES,
     "GET /api/replays": SEE_PLACES,
     "POST /api/replays": SEE_PLACES,
     "GET /api/replays/{identity}": SEE_PLACES,

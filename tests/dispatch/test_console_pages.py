@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 
+from recordings.evidence.verify import opened, verify_bundle
 from recordings.formats.labels import read_raven
 from recordings.formats.shots import read_csv, read_geojson
 from tests.dispatch.chromium import chromium
@@ -265,6 +266,16 @@ def test_an_analyst_replays_an_event_with_another_setting_by_keyboard(browser: B
     with page.expect_download(timeout=60_000) as coming:
         page.get_by_role("button", name="Report (PDF)").press("Enter")
     assert Path(coming.value.path()).read_bytes().startswith(b"%PDF")
+    page.get_by_role("button", name="File of evidence").press("Enter")
+    page.get_by_label("Who is given the file, and why").fill("the court, case 12")
+    with page.expect_download(timeout=60_000) as coming:
+        page.get_by_role("button", name="Make it").press("Enter")
+    key = page.get_by_test_id("seal-key").text_content()
+    made, findings = verify_bundle(Path(coming.value.path()))
+    assert made is not None, findings
+    assert made.subject.made_for.startswith("the court, case 12 (analyst ")
+    assert opened(made, str(key))[0].lat is not None
+    assert violations(page) == []
     page.get_by_role("link", name="Replay with other settings").press("Enter")
     expect(page.get_by_test_id("replays")).to_contain_text("search.least=500")
     page.close()
