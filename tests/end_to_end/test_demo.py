@@ -27,7 +27,7 @@ def left_over(folder: Path) -> list[str]:
 
 
 def test_the_demo_locates_every_shot_and_ends_by_itself(tmp_path: Path) -> None:
-    line = command("demo", "--seconds", "45", "--headless", "--page-port", "0")
+    line = command("demo", "--seconds", "25", "--headless", "--page-port", "0")
     done = subprocess.run(line, capture_output=True, text=True, timeout=240, env=_env(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^(\d+) of \1 gunshots located within 15 m; 0 false$", done.stdout, re.MULTILINE)
