@@ -358,7 +358,7 @@ def test_the_bundle_and_its_report_tell_what_people_decided(made: Made, tmp_path
     globe, findings = opened(evidence, opener)
     html = report_html(Checked(evidence, "ab" * 32, findings, globe), "en")
     for sentence in (
-        "Bob, 1970-01-01 00:00:00.002 UTC: a person’s verdict: gunshot; rounds: 2; given without seeing",
+        "Bob, 1970-01-01 00:00:00.002 UTC: gunshot; rounds: 2; given without seeing",
         "confirmed (casings), by Alice, 1970-01-01 00:00:00.004 UTC",
         "sent: patrol 3",
         "note: wrong event (undone later)",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from acoustic.classify import Model
@@ -62,6 +64,6 @@ def test_what_cannot_be_is_one_sentence(text: str, sentence: str) -> None:
 
 
 def test_every_setting_is_documented_with_its_value() -> None:
-    rows = (REPOSITORY / "docs" / "analyse" / "replay.md").read_text().splitlines()
-    told = {row.split("`")[1]: row.split("|")[2].strip() for row in rows if row.startswith("| `")}
+    text = (REPOSITORY / "docs" / "analyse" / "replay.md").read_text()
+    told = dict(re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \| (\S+) \|", text, re.MULTILINE))
     assert told == {name: f"{value:g}" for name, value in defaults().items()}
