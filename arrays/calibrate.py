@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import csv
 import math
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -80,7 +79,6 @@ class Claps:
 
 def main(argv: list[str]) -> int:
     """Listen, calibrate, print; 0 where all is as stated, 1 where something is not. See --help."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     asked = _parse(argv)
     stop = threading.Event()
     source, stated, air = open_source(read_settings(asked.settings), stop)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 
 def main(argv: list[str]) -> int:
     """Answer `tocsin node SETTINGS.toml`, `tocsin node enrol …`, `tocsin node rotate …` and `tocsin node status …`."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small products are far slower on several threads
     if argv[:1] == ["status"]:
         from arrays.status import main as status
 

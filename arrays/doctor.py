@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 from pathlib import Path
 
@@ -63,7 +62,6 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--format", choices=["json", "text"], default="text", help="default: text")
     asked = parser.parse_args(argv)
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     found = examine(asked.settings)
     if asked.format == "json":
         print(msgspec.json.encode(found).decode())

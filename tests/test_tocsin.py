@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -25,6 +26,15 @@ def test_every_command_has_its_room_and_its_own_help() -> None:
         done = subprocess.run([sys.executable, "-m", "tocsin", command, "--help"], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert f"usage: tocsin {command}" in done.stdout
+
+
+@pytest.mark.parametrize(("given", "taken"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")])
+def test_every_command_multiplies_in_one_thread_unless_told_otherwise(given: dict[str, str], taken: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    code = "import os, tocsin; tocsin.main(['model', 'sets', '/none']); print(os.environ['OPENBLAS_NUM_THREADS'])"
+    line = [sys.executable, "-c", code]
+    done = subprocess.run(line, capture_output=True, text=True, env={**environment, **given})
+    assert done.stdout.split() == [taken], done.stderr
 
 
 def test_an_unknown_command_is_one_sentence_and_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -28,7 +27,6 @@ INTERRUPTED = 130
 
 def main(argv: list[str]) -> int:
     """Print the located shots; see --help."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one result whatever the machine, and faster on small products
     asked = _parse(argv)
     from recordings.method import changed
     from recordings.replaying import replay_all, sessions_in

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,6 @@ SUFFIXES = (".html", ".pdf")
 
 def main(argv: list[str]) -> int:
     """Verify, print what was found, write the report; 0 where all is good, 1 where something is not. See --help."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     asked = _parse(argv)
     if asked.out is not None and asked.out.suffix not in SUFFIXES:
         raise InputError(f"--out is {str(asked.out)!r}; expected a name that ends in .html or .pdf")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from acoustic.errors import InputError
 
 def main(argv: list[str]) -> int:
     """Print a scorecard; see --help."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one result whatever the machine, and faster on small products
     asked = _parse(argv)
     import msgspec
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
-import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 def main(argv: list[str]) -> int:
     """Print what was found; 0 where all is good, 1 where something is not. See --help."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     asked = _parse(argv)
     from recordings.evidence.verify import parse_key
 
