@@ -110,13 +110,15 @@ class Node:
         self._clips.start()
         self._courier.start()
         listening.start()
-        self._say_health()
-        while not self._over():
+        try:
             self._say_health()
-        self.stop.set()
-        if (ear := self._ear) is not None:
-            ear.close()
-        listening.join()
+            while not self._over():
+                self._say_health()
+        finally:  # a listener that goes on alone would keep a node alive that nobody hears of
+            self.stop.set()
+            if (ear := self._ear) is not None:
+                ear.close()
+            listening.join()
         self._say_health()
         self._part()
         log.info("node ends", waiting=self._outbox.waiting())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import resource
 import signal
@@ -20,6 +19,7 @@ from acoustic.errors import InputError, ResourceError, TocsinError
 from arrays.enrolment import enrol, save_membership
 from arrays.holding import hold
 from arrays.identity import KEY, NEXT_KEY, open_identity
+from arrays.logs import log_to_standard_error
 from arrays.mandate import read_mandate
 from arrays.node import Node
 from arrays.release import Release
@@ -92,16 +92,14 @@ def read_model(path: str) -> Model:
 
 
 def log_to_stderr() -> None:
-    """Lines for people, with the time, on standard error."""
-    structlog.configure(
-        processors=[
+    """Lines for people, with the time."""
+    log_to_standard_error(
+        [
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        ]
     )
 
 

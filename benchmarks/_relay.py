@@ -61,7 +61,11 @@ class Relay:
             if self._mode in (GARBAGE, REFUSE, CUT):
                 writer.transport.abort()
                 return
-            there, back = await asyncio.open_connection(*self._target)
+            try:
+                there, back = await asyncio.open_connection(*self._target)
+            except OSError:  # the centre is not there: say so, instead of nothing for ever
+                writer.transport.abort()
+                return
             self._open |= {writer, back}
             try:
                 await asyncio.gather(self._carry(reader, back), self._carry(there, writer))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from dispatch.logs import log_to_standard_error
+from arrays.logs import log_to_standard_error
 from dispatch.settings import Settings, address, read_settings
 from dispatch.store import Store
 from dispatch.trust.authority import open_authority

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from acoustic.errors import ResourceError
-from dispatch.logs import log_to_standard_error
+from arrays.logs import log_to_standard_error
 from dispatch.settings import read_settings
 
 

@@ -357,6 +357,16 @@ def test_a_report_is_on_its_way_as_soon_as_its_sound_is_heard(tmp_path: Path, ce
     assert float(np.median(waits)) < 0.05
 
 
+def test_a_log_that_cannot_be_written_ends_no_node(tmp_path: Path, centre: Centre) -> None:
+    session_with_bangs(tmp_path / "scene", [1.0], 3.0)
+    path = nodes.settings(tmp_path)
+    enrolled(centre, path)
+    with Path("/dev/full").open("w") as full:
+        subprocess.run(nodes.tocsin("node", path), stderr=full, env=nodes.ENVIRONMENT, check=False, timeout=60)
+    assert len(centre.arrivals()) == 1
+    assert sum(report.health is not None for report in centre.reports()) >= 2  # at its start and its end
+
+
 def test_on_a_full_disk_the_node_says_so_and_goes_on(tmp_path: Path, centre: Centre) -> None:
     session_with_bangs(tmp_path / "scene", [1.0, 2.5], 4.0)
     path = nodes.settings(tmp_path)
