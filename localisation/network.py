@@ -114,10 +114,13 @@ class Network:
         return sorted(standing, key=lambda s: (s.origin.time_ns, s.key))
 
     def forget_before(self, time_ns: int) -> None:
-        """Drop arrivals before a time, and the shots that used them: they are final."""
-        self._arrivals = {k: a for k, a in self._arrivals.items() if a.time_ns >= time_ns}
-        self._shots = {k: s for k, s in self._shots.items() if s.origin.time_ns >= time_ns}
+        """Drop arrivals before a time, and the shots that were heard before it alone: they are final."""
+        # One heard on both sides stays, with all its arrivals: those after, left alone, would make it anew.
+        self._shots = {
+            k: s for k, s in self._shots.items() if max([s.origin.time_ns, *(a.time_ns for a in s.arrivals)]) >= time_ns
+        }
         self._owner = {a: k for a, k in self._owner.items() if k in self._shots}
+        self._arrivals = {k: a for k, a in self._arrivals.items() if a.time_ns >= time_ns or k in self._owner}
         self._again = {k: found for k, found in self._again.items() if k in self._shots}
         self._whole = set()
 

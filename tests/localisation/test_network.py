@@ -107,6 +107,17 @@ def test_after_a_restart_nothing_is_published_twice() -> None:
     assert after.shots() == before.shots()
 
 
+def test_what_is_forgotten_in_the_midst_of_a_shot_does_not_make_it_anew() -> None:
+    heard = sorted(noisy(ONE, 2.0), key=lambda a: a.time_ns)
+    late, early = heard[-1], heard[:-1]
+    for first in range(1, len(early)):
+        network = Network(AIR)
+        (shot,) = [s for s in network.feed(early) + network.flush() if s.version == 1]
+        network.forget_before(early[first].time_ns)
+        assert network.flush() == []
+        assert {s.key for s in network.feed([late])} == {shot.key}  # a late one still improves it
+
+
 def test_a_shot_interrupted_by_a_restart_goes_on_under_its_key() -> None:
     heard = sorted(noisy(ONE, 2.0), key=lambda a: a.time_ns)
     before = Network(AIR)
