@@ -7,7 +7,6 @@ again, each is the same.
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 import sys
 from collections.abc import Callable
@@ -98,7 +97,6 @@ class Replays:
                 stdout=asyncio.subprocess.PIPE,
                 limit=MOST_BYTES,
                 start_new_session=True,  # Ctrl-C is the centre's own affair
-                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
             )
         except OSError as error:
             self._end(run, "failed", f"its process could not be started: {error.strerror}")
