@@ -9,9 +9,9 @@ if [ ! -x "$root/lib/systemd/systemd" ]; then
     debootstrap --variant=minbase \
         --include=systemd,systemd-sysv,dbus,python3,adduser,libportaudio2,curl,ca-certificates "$release" "$root"
 fi
-cp "$old" "$root/root/old.deb"
-cp "$new" "$root/root/new.deb"
-sed '1,/^# INSIDE$/d' "$0" > "$root/root/inside.sh"
+cp "$old" "$root/srv/old.deb"
+cp "$new" "$root/srv/new.deb"
+sed '1,/^# INSIDE$/d' "$0" > "$root/srv/inside.sh"
 
 group=$(findmnt -n -t cgroup2 -o TARGET | head -n 1)/tocsin-check
 mkdir -p "$group"
@@ -45,7 +45,7 @@ sleep 5
 inner=$(ps -o pid= --ppid "$outer" | tr -d ' ')
 cd /
 nsenter -t "$inner" -m -u -i -n -p -C --root \
-    env -i -C /root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 sh -eu /root/inside.sh
+    env -i -C /srv PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 sh -eu /srv/inside.sh
 exit
 
 # INSIDE
@@ -66,7 +66,7 @@ more_than() { [ "$(reports | cut -d' ' -f1)" -gt "$1" ]; }
 dpkg --purge tocsin > /dev/null 2>&1 || true
 rm -rf /var/lib/tocsin-centre /var/lib/private/tocsin /var/lib/tocsin /etc/tocsin /srv/scene
 until_so systemctl is-active --quiet basic.target
-dpkg -i /root/old.deb
+dpkg -i /srv/old.deb
 cat > /etc/tocsin/centre.toml <<'END'
 data = "/var/lib/tocsin-centre"
 listen = "127.0.0.1:8443"
@@ -103,7 +103,7 @@ before=$(reports)
 sha256sum $keys > /run/keys
 
 (while [ ! -e /run/enough ]; do ready && date +%s.%N || echo away; sleep 0.1; done > /run/answers) &
-dpkg -i /root/new.deb
+dpkg -i /srv/new.deb
 until_so ready
 until_so more_than "$((${before%% *} + 20))"
 touch /run/enough
