@@ -10,6 +10,7 @@ import math
 import socket
 import ssl
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -123,15 +124,19 @@ class HttpsUplink:
             self._connection = None
 
     def _ask_once(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Reply:
+        began_s = time.monotonic()
         if self._connection is None:
             self._connection = http.client.HTTPSConnection(
-                self._host, self._port, timeout=max(self._timeout_s, self._patience_s), context=self._context
+                self._host, self._port, timeout=self._patience_s, context=self._context
             )
             self._connection.connect()
             be_patient(self._connection.sock)
+        self._connection.sock.settimeout(self._patience_s)
         self._connection.request(method, path, body, headers)
         answer = self._connection.getresponse()
         content = answer.read(LONGEST_ANSWER)
+        if time.monotonic() - began_s < self._patience_s / 4.0:  # or one slow hour would make it wait long for ever
+            self._patience_s = max(self._timeout_s, self._patience_s / 2.0)
         wait_s = _seconds(answer.getheader("Retry-After"))
         if answer.will_close or not answer.isclosed():
             self._drop()

@@ -135,6 +135,30 @@ def test_a_connection_that_died_in_silence_is_taken_up_again(tmp_path: Path, out
         uplink.close()
 
 
+def test_a_slow_answer_is_waited_for_longer_and_longer_and_no_more_once_answers_are_quick(server: Server) -> None:
+    uplink, wait_s = HttpsUplink(server.url, server.ca, timeout_s=0.5), 1.4
+
+    def slowly(path: str, body: bytes) -> tuple[int, bytes]:
+        time.sleep(wait_s)
+        return acknowledge(path, body)
+
+    def waited_s() -> float:
+        start_s = time.monotonic()
+        with pytest.raises(ResourceError, match="no answer in time"):
+            uplink.send(pack([report(1)]))
+        return time.monotonic() - start_s
+
+    server.answer = slowly
+    assert waited_s() < waited_s()
+    assert uplink.send(pack([report(1)])).outcomes == [Outcome(200)]  # it has 2 s now
+    wait_s = 0.0
+    for sequence in range(2, 6):
+        assert uplink.send(pack([report(sequence)])).outcomes == [Outcome(200)]
+    wait_s = 1.9
+    assert waited_s() < wait_s
+    uplink.close()
+
+
 def test_an_absent_centre_is_named_and_reports_wait(tmp_path: Path, outbox: Outbox) -> None:
     with https_server(tmp_path) as server:
         pass
