@@ -106,9 +106,10 @@ class Replays:
             process.stdin.write(msgspec.json.encode(Job(settings=self._settings, wanted=run.wanted)) + b"\n")
             async for line in process.stdout:
                 self._take(run, msgspec.json.decode(line, type=Word))
+        except BaseException:
+            process.kill()
+            raise
         finally:
-            if process.returncode is None and run.state != "done":
-                process.kill()
             code = await process.wait()
             if run.state == "running":
                 self._end(run, "failed", f"its process ended with code {code}; the centre's log says why")
