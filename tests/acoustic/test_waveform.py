@@ -77,7 +77,7 @@ def test_level_and_polarity_change_nothing_but_the_sign(
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.floats(0.3, 2.0), st.floats(-4.0, 12.0))
+@given(st.floats(0.3, 2.0), st.floats(-2.0, 12.0))  # earlier, there is no room for an N whose end is the jump
 def test_a_blast_begun_a_little_later_is_the_same_blast(length_ms: float, late_samples: float) -> None:
     found = looked_at(recorded("blast", length_ms), recorded("blast", length_ms, late_samples))
     for name in ("n_wave_match", *(f"blast_{ms:g}_ms_match" for ms in BLAST_MS)):
