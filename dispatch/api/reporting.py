@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -90,17 +92,21 @@ def _number(connection: sa.Connection, identity: str) -> int:
     raise AbsentError(f"there is no event {identity[:80]!r}")
 
 
-def _evidence(data: Path, number: int, made_for: str) -> tuple[bytes, str]:
+@contextmanager
+def _made(data: Path, number: int, made_for: str) -> Iterator[tuple[Path, str]]:
+    """The evidence of an event, in a file that goes with the block, and the key of its sealed part."""
     with tempfile.TemporaryDirectory(prefix="tocsin-evidence-") as folder:
         bundle = Path(folder) / "evidence.zip"
-        key = make_evidence(data, number, made_for, bundle)
+        yield bundle, make_evidence(data, number, made_for, bundle)
+
+
+def _evidence(data: Path, number: int, made_for: str) -> tuple[bytes, str]:
+    with _made(data, number, made_for) as (bundle, key):
         return bundle.read_bytes(), key
 
 
 def _report(data: Path, number: int, made_for: str, wanted: Wanted) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="tocsin-report-") as folder:
-        bundle = Path(folder) / "evidence.zip"
-        make_evidence(data, number, made_for, bundle)
+    with _made(data, number, made_for) as (bundle, _):
         evidence, findings = verify_bundle(bundle)
         if evidence is None:
             raise ResourceError("the evidence that was made does not verify: " + "; ".join(f.text for f in findings))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -163,7 +162,6 @@ class City:
                 stdout=subprocess.PIPE if name == "centre" else log,
                 stderr=log,
                 text=True,
-                env=_environment(),
                 process_group=0,  # Ctrl-C is ours to hear; we end the others in order
             )
         self._running[name] = process
@@ -211,8 +209,3 @@ class Listener:
                 self._heard(json.loads(fields["data"]))
             self._last_id = fields.get("id", self._last_id)
             fields = {}
-
-
-def _environment() -> dict[str, str]:
-    """Ours, with one thread a process: twelve nodes share this machine's cores."""
-    return {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
