@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -34,7 +34,7 @@ from dispatch.people.roles import Right
 from dispatch.rollouts import RollOuts
 from dispatch.settings import Settings, address
 from dispatch.store import Store
-from dispatch.store.events import REMINDER, events_of
+from dispatch.store.events import REMINDER, EventRecord, events_of
 from dispatch.store.incoming import those
 from dispatch.store.journal import Entry, add_entry, entries_after, last_entry
 from dispatch.store.methods import keep_method
@@ -138,9 +138,10 @@ class Centre:
     def _untold(self, connection: sa.Connection) -> News:
         """What the journal has after what was told last: another process may have written before this one."""
         lines, last = entries_after(connection, self.bus.last_id), last_entry(connection)
-        changed = events_of(connection, [line.subject for line in lines if line.kind == "event"])
+        events, located = _told_of(connection, lines), {line.subject for line in lines if line.kind == "event"}
+        changed = [record for identity, record in events.items() if identity in located]
         shots = [shot for record in changed for shot in record.event.shots if not shot.exercise]
-        return News(last=last, messages=self.messages(connection, lines), shots=shots)
+        return News(last=last, messages=self._messages(connection, lines, events), shots=shots)
 
     def _tell(self, news: News) -> None:
         for message in news.messages:
@@ -153,8 +154,11 @@ class Centre:
     def messages(self, connection: sa.Connection, entries: Iterable[Entry]) -> list[Message]:
         """Journal lines as news: each subject as it is now."""
         lines = list(entries)
-        ids = [line.subject for line in lines if line.kind in EVENT_NEWS]
-        events = {record.event.id: record for record in events_of(connection, ids)}
+        return self._messages(connection, lines, _told_of(connection, lines))
+
+    def _messages(
+        self, connection: sa.Connection, lines: Sequence[Entry], events: Mapping[str, EventRecord]
+    ) -> list[Message]:
         rendered = {identity: render_event(record, self.frame) for identity, record in events.items()}
         incoming = {one.line: came(one) for one in those(connection, [e.subject for e in lines if e.kind == INCOMING])}
         messages = []
@@ -235,3 +239,9 @@ class Centre:
         """Let go of the folder."""
         self.store.close()
         self._lock.close()
+
+
+def _told_of(connection: sa.Connection, lines: Iterable[Entry]) -> dict[str, EventRecord]:
+    """The events that lines of the journal are about, as they are now."""
+    ids = list(dict.fromkeys(line.subject for line in lines if line.kind in EVENT_NEWS))
+    return {record.event.id: record for record in events_of(connection, ids)}

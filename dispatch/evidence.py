@@ -74,7 +74,7 @@ def make_evidence(data: Path, number: int, made_for: str, path: Path, with_clips
 def _evidence(
     connection: sa.Connection, record: EventRecord, subject: Subject, with_clips: bool
 ) -> tuple[Evidence, str]:
-    times_ns = [version.shot.origin.time_ns for version in record.versions]
+    times_ns = [version.time_ns for version in record.versions]
     reports = _reports(connection, record.versions, min(times_ns), max(times_ns))
     if not reports:
         raise InputError(f"event {subject.number} is a drill made at the centre; no node signed a report of it")
@@ -89,9 +89,7 @@ def _evidence(
     if method is None:
         raise InputError(f"event {subject.number} was located before methods were kept; it cannot be recomputed")
     versions = tuple(
-        contents.Version(
-            shot=moved(v.shot, away), event=v.event, recorded_ms=v.recorded_ms, digest=text_digest(_kept(v))
-        )
+        contents.Version(shot=moved(v.shot, away), event=v.event, recorded_ms=v.recorded_ms, digest=text_digest(v.data))
         for v in record.versions
     )
     relocated = located(nodes, reports, method, [v.shot for v in versions])
@@ -170,10 +168,5 @@ def _globe(connection: sa.Connection, first: Offset, versions: Sequence[Version]
         lon=None if origin is None else origin.lon,
         height_m=None if origin is None else origin.height_m,
         first_node=first,
-        versions=tuple(map(_kept, versions)),
+        versions=tuple(version.data for version in versions),
     )
-
-
-def _kept(version: Version) -> str:
-    """A version as the store keeps it, byte for byte."""
-    return msgspec.json.encode(version.shot).decode()

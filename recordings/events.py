@@ -1,8 +1,8 @@
 """Shots to events: what a dispatcher sees is one shot or one burst, at one place. Pure.
 
-A shot joins an event when it was fired within a few seconds of one of the event's shots and their places agree within
-their ellipses. Events keep their identity while shots get better versions. An exercise and what was truly heard are
-never one event.
+A shot joins an event when it was fired within a few seconds of one of the event's shots, their places agree within
+their ellipses and the event does not get longer than a minute by it. Events keep their identity while shots get better
+versions. An exercise and what was truly heard are never one event.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from localisation.arrivals import Shot, Verdict
 from localisation.verdict import WITHDRAWN, together
 
 JOIN_WITHIN_S = 5.0  # pauses inside a burst are below 2 s; a magazine change takes 3 to 4 s
+LONGEST_S = 60.0  # what goes on for longer is told anew: its first minute may be dealt with and closed by then
 SAME_PLACE_M = 30.0  # a gunman on foot between two shots, and the floor of the network's accuracy
 ELLIPSE_REACH_M = 100.0  # an ellipse larger than this says little about where the shot belongs
 
@@ -74,7 +75,8 @@ def assign(shot: Shot, events: Sequence[Event]) -> str:
     own = next((e for e in events if any(s.key == shot.key for s in e.shots)), None)
     if shot.verdict.label == WITHDRAWN and own is not None:
         return own.id
-    distances = {e.id: _nearest(shot, [s for s in e.standing if s.key != shot.key]) for e in events}
+    open_to_it = [e for e in events if e is own or _lasts_s(shot, e) <= LONGEST_S]
+    distances = {e.id: _nearest(shot, [s for s in e.standing if s.key != shot.key]) for e in open_to_it}
     fits = {identity: metres for identity, metres in distances.items() if metres is not None}
     if own is not None and own.id in fits:
         return own.id
@@ -114,6 +116,12 @@ def _reach(shot: Shot) -> float:
 
 def _distance(a: Shot, b: Shot) -> float:
     return math.hypot(a.origin.x - b.origin.x, a.origin.y - b.origin.y)
+
+
+def _lasts_s(shot: Shot, joined: Event) -> float:
+    """Seconds from the first to the last of an event's shots and this one."""
+    times_ns = [shot.origin.time_ns, *(other.origin.time_ns for other in joined.standing)]
+    return (max(times_ns) - min(times_ns)) * 1e-9
 
 
 def _nearest(shot: Shot, others: Iterable[Shot]) -> float | None:

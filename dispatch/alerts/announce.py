@@ -81,7 +81,7 @@ class Announcer:
         event, best = record.event, record.event.best
         lat, lon = frame.degrees(best.origin.x, best.origin.y)
         ellipse = best.origin.ellipse
-        waited_s = max(v.recorded_ms / 1e3 - v.shot.origin.time_ns / 1e9 for v in record.versions)
+        waited_s = max(v.recorded_ms / 1e3 - v.time_ns / 1e9 for v in record.versions)
         return Heard(
             number=record.number,
             time_ns=event.first.origin.time_ns,

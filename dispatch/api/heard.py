@@ -97,7 +97,7 @@ def heard_routes(centre: Centre) -> APIRouter:
 def _heard(centre: Centre, connection: sa.Connection, identity: str) -> HeardAround | None:
     air = centre.method.air
     for record in events_of(connection, [identity]):
-        times_ns = [version.shot.origin.time_ns for version in record.versions]
+        times_ns = [version.time_ns for version in record.versions]
         arrivals = arrivals_between(connection, min(times_ns) - BEFORE_NS, max(times_ns) + AFTER_NS)
         return HeardAround(
             air=Air(

@@ -55,7 +55,7 @@ def render_detail(record: EventRecord, frame: Frame, arrivals: Mapping[str, Arri
     """An event with every version of its shots and what each node heard of them."""
     latest = {shot.key: shot.version for shot in record.event.shots}
     heard = [row for shot in record.event.shots for row in _arrivals(shot, arrivals)]
-    versions = [_version(v, latest[v.shot.key] == v.shot.version) for v in record.versions]
+    versions = [_version(v, latest[v.key] == v.version) for v in record.versions]
     undone = set(state_of(record.decisions).undone)
     history = [told(one, one.line in undone) for one in record.decisions]
     return EventDetail.model_validate(
@@ -140,8 +140,8 @@ def _shot(shot: Shot) -> dict[str, Any]:
 def _version(version: Version, preferred: bool) -> dict[str, Any]:
     origin = version.shot.origin
     return {
-        "shot": version.shot.key,
-        "version": version.shot.version,
+        "shot": version.key,
+        "version": version.version,
         "time_ms": _ms(origin.time_ns),
         **_place(origin),
         "also": _also(origin),
@@ -190,7 +190,7 @@ def _also(origin: Origin) -> list[dict[str, float]]:
 
 
 def _late(versions: Iterable[Version]) -> bool:
-    return any(v.recorded_ms - _ms(v.shot.origin.time_ns) > LATE_S * 1e3 for v in versions)
+    return any(v.recorded_ms - _ms(v.time_ns) > LATE_S * 1e3 for v in versions)
 
 
 def _ms(time_ns: int) -> float:

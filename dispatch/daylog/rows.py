@@ -112,7 +112,7 @@ class _Telling:
             )
 
     def _event(self, line: Line, record: EventRecord) -> tuple[str, str] | None:
-        shots = {v.shot.key: v.shot for v in record.versions if v.recorded_ms <= line.recorded_ms}
+        shots = {v.key: v.shot for v in record.versions if v.recorded_ms <= line.recorded_ms}
         if not shots:
             return None
         now, before = event(record.event.id, shots.values()), self._shown.get(record.event.id)

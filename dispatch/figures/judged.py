@@ -41,9 +41,9 @@ def alert_of(record: EventRecord) -> Alert:
 def first_alert_ms(record: EventRecord) -> int | None:
     """When the event was first published as gunshots (UTC), whatever it was called later; None where it never was."""
     known: dict[str, Shot] = {}
-    ordered = sorted(record.versions, key=lambda v: (v.recorded_ms, v.shot.key, v.shot.version))
+    ordered = sorted(record.versions, key=lambda v: (v.recorded_ms, v.key, v.version))
     for recorded_ms, versions in groupby(ordered, key=attrgetter("recorded_ms")):
-        known |= {version.shot.key: version.shot for version in versions}
+        known |= {version.key: version.shot for version in versions}
         if event(record.event.id, known.values()).label == ALERT:
             return int(recorded_ms)
     return None

@@ -102,7 +102,7 @@ def located_anew(
         found=found(shots),
         kept=found([version.shot for version in versions]),
         method=how.digest(None),
-        events={version.shot.key: version.event for version in versions},
+        events={version.key: version.event for version in versions},
     )
 
 

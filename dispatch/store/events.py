@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import msgspec
 import sqlalchemy as sa
@@ -22,13 +23,21 @@ REMINDER = "reminder"  # of a journal's line: an alert still has no outcome
 MOVED = Reason(code="moved", values={}, text="A better place counts this shot to another event.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Version:
-    """One published version of a shot, and when it was recorded."""
+    """One published version of a shot as it is kept, byte for byte, the event that it was counted to, and when."""
 
-    shot: Shot
+    key: str
+    version: int
+    time_ns: int
     event: str
     recorded_ms: int
+    data: str = field(repr=False)
+
+    @cached_property
+    def shot(self) -> Shot:
+        """What was published; read when it is asked for: an event has many versions, and most are outdated."""
+        return msgspec.json.decode(self.data, type=Shot)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +133,7 @@ def _records(connection: sa.Connection, chosen: Sequence[tuple[str, int]]) -> li
     by_event: dict[str, list[Version]] = {identity: [] for identity, _ in chosen}
     now_in: dict[str, str] = {}
     for version in _versions(connection, shots.c.key.in_(keys)):
-        now_in[version.shot.key] = version.event
+        now_in[version.key] = version.event
         if version.event in by_event:
             by_event[version.event].append(version)
     decided = decisions_of(connection, by_event)
@@ -142,9 +151,7 @@ def _records(connection: sa.Connection, chosen: Sequence[tuple[str, int]]) -> li
 
 
 def _members(identity: str, versions: list[Version], now_in: dict[str, str]) -> list[Shot]:
-    return [
-        v.shot if now_in[v.shot.key] == identity else replace(v.shot, verdict=_moved(v.shot)) for v in _latest(versions)
-    ]
+    return [v.shot if now_in[v.key] == identity else replace(v.shot, verdict=_moved(v.shot)) for v in _latest(versions)]
 
 
 def _moved(shot: Shot) -> Verdict:
@@ -160,16 +167,13 @@ def _near(connection: sa.Connection, time_ns: int, also: str | None) -> list[Eve
 
 
 def _versions(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[Version]:
-    query = sa.select(shots.c.data, shots.c.event, shots.c.recorded_ms).where(where)
-    rows = connection.execute(query.order_by(shots.c.key, shots.c.version))
-    return [
-        Version(shot=msgspec.json.decode(row.data, type=Shot), event=row.event, recorded_ms=row.recorded_ms)
-        for row in rows
-    ]
+    columns = (shots.c[name] for name in ("key", "version", "time_ns", "event", "recorded_ms", "data"))
+    rows = connection.execute(sa.select(*columns).where(where).order_by(shots.c.key, shots.c.version))
+    return [Version(**row) for row in rows.mappings()]
 
 
 def _latest(versions: Iterable[Version]) -> list[Version]:
-    return list({version.shot.key: version for version in versions}.values())
+    return list({version.key: version for version in versions}.values())
 
 
 def _has(connection: sa.Connection, shot: Shot) -> bool:

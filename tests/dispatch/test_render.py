@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
+
 from dispatch.api.render import render_detail, render_event, render_node
 from dispatch.nodes import NodeStatus
 from dispatch.settings import Origin
@@ -20,7 +22,15 @@ FRAME = Frame(origin=Origin(lat=44.84, lon=-0.58))
 
 def record(*shots: Shot, recorded_after_s: float = 1.0) -> EventRecord:
     versions = [
-        Version(shot=s, event="E", recorded_ms=round(s.origin.time_ns / 1e6 + recorded_after_s * 1e3)) for s in shots
+        Version(
+            key=s.key,
+            version=s.version,
+            time_ns=s.origin.time_ns,
+            event="E",
+            recorded_ms=round(s.origin.time_ns / 1e6 + recorded_after_s * 1e3),
+            data=msgspec.json.encode(s).decode(),
+        )
+        for s in shots
     ]
     latest = {s.key: s for s in shots}
     return EventRecord(event=event("E", latest.values()), number=7, versions=tuple(versions))

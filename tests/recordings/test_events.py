@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from itertools import accumulate, pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from localisation.arrivals import Ellipse, Origin, Shot, Verdict
-from recordings.events import assign, event, group, new_id
+from recordings.events import Event, assign, event, group, new_id
 
 
 def shot(
@@ -58,6 +59,27 @@ def test_bursts_far_apart_are_found_whatever_the_order(
         expected.add(frozenset(s.key for s in burst))
     shuffle.shuffle(shots)
     assert members(shots) == expected
+
+
+@given(st.lists(st.floats(0.1, 4.9), min_size=30, max_size=90), st.randoms())
+def test_what_goes_on_and_on_is_told_anew_each_minute(pauses: list[float], shuffle: random.Random) -> None:
+    times = list(accumulate(pauses))
+    events = group([shot(f"{n:02}", time) for n, time in enumerate(times)])
+    spans = [[times[int(s.key)] for s in e.shots] for e in events]
+    assert all(span[-1] - span[0] <= 60.0 for span in spans)
+    assert all(after[0] - before[0] > 60.0 for before, after in pairwise(spans)), "as long as it may be"
+    known: list[Event] = []
+    for one in shuffle.sample([shot(f"{n:02}", time) for n, time in enumerate(times)], len(times)):
+        identity = assign(one, known)
+        joined = next((e.shots for e in known if e.id == identity), ())
+        known = [*(e for e in known if e.id != identity), event(identity, [*joined, one])]
+    assert all(e.shots[-1].origin.time_ns - e.shots[0].origin.time_ns <= 60e9 for e in known), "in whatever order"
+
+
+def test_a_better_time_does_not_push_a_shot_out_of_a_minute_that_was_told() -> None:
+    long = event("E", [shot(str(n), 4.0 * n) for n in range(16)])
+    assert assign(shot("15", 60.4, version=2), [long]) == "E"
+    assert assign(shot("16", 60.4), [long]) != "E"
 
 
 @given(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4), st.floats(0, 1e6))
