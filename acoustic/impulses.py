@@ -318,6 +318,8 @@ def checked(block: NDArray[Any], channels: int, first: int = 0) -> NDArray[Any]:
 
 def _mean(rows: NDArray[np.float32], heard: NDArray[np.bool_], nothing: float = 0.0) -> NDArray[np.float32]:
     """Mean over the channels that are heard, (1, n); `nothing` where none is."""
+    if heard.all():
+        return np.asarray(rows.sum(axis=0, keepdims=True) / np.float32(len(rows)))
     count = np.count_nonzero(heard, axis=0, keepdims=True).astype(np.float32)
     total = np.where(heard, rows, np.float32(0.0)).sum(axis=0, keepdims=True)
     return np.where(count > 0, total / np.maximum(count, np.float32(1.0)), np.float32(nothing))

@@ -134,6 +134,7 @@ class Pipeline:
         joint = replace(self.settings.detector, joint=channels > 1)
         self._detector = Detector(rate_hz, channels, joint)
         self.ring = Ring(channels, round(self.settings.ring_s * rate_hz))
+        self._stride = round(max(self.settings.ring_s - KEPT_S, LEAST_STRIDE_S) * rate_hz)
         self._repeats = Repeats(rate_hz)
         self._span_s = 2.0 * radius_m(microphones) / self._speed_ms
         self._bearings = gives_bearing(microphones) and self._span_s <= MOST_SPAN_S
@@ -149,9 +150,8 @@ class Pipeline:
         if isinstance(item, Gap):
             return self._skip(item.samples)
         heard: list[Heard] = []
-        stride = round(max(self.settings.ring_s - KEPT_S, LEAST_STRIDE_S) * self.rate_hz)
-        for first in range(0, item.samples.shape[1], stride):
-            part = item.samples[:, first : first + stride]
+        for first in range(0, item.samples.shape[1], self._stride):
+            part = item.samples[:, first : first + self._stride]
             self.ring.append(part)
             self._waiting.extend(self._detector.push(part))
             heard += self._complete()

@@ -46,7 +46,8 @@ class Ring:
         at = self.end % size
         first = min(count, size - at)
         self._sound[:, at : at + first] = block[:, :first]
-        self._sound[:, : count - first] = block[:, first:]
+        if first < count:
+            self._sound[:, : count - first] = block[:, first:]
         self.end += count
 
     def skip(self, count: int) -> None:
