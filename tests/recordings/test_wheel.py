@@ -24,7 +24,8 @@ import importlib.metadata, socket, sys
 wheel, site, allowed = sys.argv[1], sys.argv[2], set(sys.argv[3].split(","))
 sys.path[:0] = [wheel]
 sys.path.append(site)
-top = {name: set(dists) for name, dists in importlib.metadata.packages_distributions().items()}
+owners = importlib.metadata.packages_distributions()
+top = {name: set(dists) for name, dists in owners.items() if name not in sys.stdlib_module_names}
 
 class Absent:
     def find_spec(self, name, path=None, target=None):
