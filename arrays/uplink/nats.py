@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from concurrent.futures import TimeoutError as LateError
 from typing import Any
 
@@ -23,6 +24,7 @@ except ImportError as error:
 REPORTS, ANSWERS = "tocsin.reports", "tocsin.answers"
 CONNECT_S = 60.0
 ANSWER_S = 60.0
+LOOK_EVERY_S = 0.5
 PING_S = 240  # less than most networks' patience with a connection that is silent
 
 
@@ -86,19 +88,34 @@ class NatsUplink:
     async def _came(self, message: Any) -> None:
         self._mailbox.hear(message.data)
 
-    async def _lost(self) -> None:
+    def _lost(self) -> None:
         self._mailbox.lost(f"{self._broker.place} hung up")
 
     def _broken(self, why: str) -> ResourceError:
         return ResourceError(f"{self._broker.place} cannot be used: {why}")
 
 
-async def connect(broker: Broker, name: str, lost: Any) -> Client:
-    """A connection that does not take itself up again; `lost()` is awaited when it breaks. Raises NatsError, OSError,
+async def connect(broker: Broker, name: str, lost: Callable[[], None]) -> Client:
+    """A connection that does not take itself up again; `lost` is called once when it breaks. Raises NatsError, OSError,
     ResourceError."""
-    client = Client()
+    client, loop = Client(), asyncio.get_running_loop()
     host, port = broker.address
-    problem = ""
+    problem, told = "", False
+
+    def tell() -> None:
+        nonlocal told
+        if not told:
+            told = True
+            lost()
+
+    async def disconnected() -> None:
+        tell()
+
+    def look() -> None:  # of a loss at which its own last words cannot be sent either, the library says nothing
+        if client.is_connected:
+            loop.call_later(LOOK_EVERY_S, look)
+        else:
+            tell()
 
     async def failed(error: Exception) -> None:
         nonlocal problem
@@ -110,7 +127,7 @@ async def connect(broker: Broker, name: str, lost: Any) -> Client:
             f"{'tls' if tls else 'nats'}://{host}:{port}",
             name=name,
             error_cb=failed,
-            disconnected_cb=lost,
+            disconnected_cb=disconnected,
             allow_reconnect=False,
             connect_timeout=round(CONNECT_S),
             ping_interval=PING_S,
@@ -120,6 +137,7 @@ async def connect(broker: Broker, name: str, lost: Any) -> Client:
         )
     except (NatsError, OSError, TimeoutError) as error:
         raise OSError(problem or str(error) or type(error).__name__) from error
+    look()
     return client
 
 

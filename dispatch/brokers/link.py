@@ -28,12 +28,8 @@ async def linked(
     backoff = Backoff(0)
     while True:
         lost = asyncio.Event()
-
-        async def hung_up(lost: asyncio.Event = lost) -> None:
-            lost.set()
-
         try:
-            client = await connect(broker, name, hung_up)
+            client = await connect(broker, name, lost.set)
         except (NatsError, OSError, ResourceError) as error:
             log.warning("the broker cannot be used; trying again", broker=broker.place, problem=str(error))
             await asyncio.sleep(backoff.failed())

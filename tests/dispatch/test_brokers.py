@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import secrets
@@ -26,7 +27,7 @@ from arrays.uplink import Uplink
 from arrays.uplink.courier import Courier
 from arrays.uplink.mailbox import Mailbox
 from arrays.uplink.mqtt import MqttUplink
-from arrays.uplink.nats import NatsUplink
+from arrays.uplink.nats import NatsUplink, connect
 from tests.arrays.https_server import certificate
 from tests.dispatch import wire
 from tests.dispatch.running import FakeNode, RunningCentre, block, running_centre, send, tokens, wait_for
@@ -150,6 +151,31 @@ def test_a_broker_killed_in_mid_stream_loses_nothing_and_doubles_nothing(tmp_pat
         outbox.close()
         kept = bodies(centre.data, node.id)
         assert len(kept) == len(set(kept)) == 300
+
+
+def test_a_loss_is_told_once_even_where_the_last_words_could_not_be_sent(tmp_path: Path) -> None:
+    async def torn() -> None:
+        raise ConnectionResetError
+
+    async def told(broker: Server) -> int:
+        losses: list[None] = []
+        client = await connect(Broker(url=broker.url), "test", lambda: losses.append(None))
+        transport = client._transport
+        assert transport is not None
+        transport.drain = torn  # type: ignore[method-assign]
+        client._pending.append(b"PING\r\n")
+        client._pending_data_size = 6
+        broker.kill()
+        end_s = time.monotonic() + 10.0
+        while not losses and time.monotonic() < end_s:
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(1.5)
+        transport.close()  # which the library left open
+        await asyncio.sleep(0.1)
+        return len(losses)
+
+    with server("nats", tmp_path / "broker") as broker:
+        assert asyncio.run(told(broker)) == 1
 
 
 def exchange_s(way: Uplink, node: FakeNode) -> float:
