@@ -109,7 +109,8 @@ def test_the_mandate_is_set_and_the_journal_says_by_whom(page: Page, stage: Stag
     assert len(form.get_by_label("Corners of the zone").input_value().splitlines()) == 5
     form.get_by_role("button", name="Around the nodes, by 200 m").press("Enter")
     expect(form.get_by_test_id("outside")).to_have_count(0)
-    form.get_by_role("button", name="Set the mandate").press("Enter")
+    with page.expect_response(lambda answer: answer.request.method == "PUT"):
+        form.get_by_role("button", name="Set the mandate").press("Enter")
     expect(page.get_by_test_id("mandated")).to_contain_text("0 of 1")  # of all that are trusted, none has said so
     told = stage.ann.get("/api/mandate").json()
     assert all(one["inside"] for one in told["nodes"])
