@@ -13,9 +13,9 @@ install: $(VENV)/installed $(CONSOLE)/dist/index.html
 demo: install
 	$(VENV)/bin/tocsin demo
 
-# Four at once, for they wait more than they compute, but for what plays a city in real time and needs the machine for itself.
+# Three at once, for they wait more than they compute, but for what plays a city in real time and needs the machine for itself.
 test: check $(VENV)/services
-	$(VENV)/bin/python -m pytest --numprocesses 4 --dist loadfile -m "not alone"
+	$(VENV)/bin/python -m pytest --numprocesses 3 --dist loadfile -m "not alone"
 	$(VENV)/bin/python -m pytest -m alone
 
 bench: install $(VENV)/benchmark
