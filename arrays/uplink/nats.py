@@ -129,6 +129,8 @@ async def connect(broker: Broker, name: str, lost: Callable[[], None]) -> Client
             error_cb=failed,
             disconnected_cb=disconnected,
             allow_reconnect=False,
+            max_reconnect_attempts=1,  # by itself it would try for two minutes and say nothing; 0 is for ever
+            reconnect_time_wait=0,
             connect_timeout=round(CONNECT_S),
             ping_interval=PING_S,
             user=broker.user or None,

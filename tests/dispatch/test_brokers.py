@@ -153,6 +153,16 @@ def test_a_broker_killed_in_mid_stream_loses_nothing_and_doubles_nothing(tmp_pat
         assert len(kept) == len(set(kept)) == 300
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_broker_that_is_not_there_is_said_at_once(kind: str) -> None:
+    node, broker = FakeNode("roof-1"), Broker(url=f"{kind}://127.0.0.1:{free_port()}")
+    way, began_s = uplink(broker, Mailbox(node.id, bytes(32))), time.monotonic()
+    with pytest.raises(ResourceError, match=rf"{broker.place} cannot be used: .*refused|{broker.place} .*111"):
+        way.send(pack([node.sealed(node.report())]))
+    assert time.monotonic() - began_s < 10.0
+    way.close()
+
+
 def test_a_loss_is_told_once_even_where_the_last_words_could_not_be_sent(tmp_path: Path) -> None:
     async def torn() -> None:
         raise ConnectionResetError
@@ -170,7 +180,7 @@ def test_a_loss_is_told_once_even_where_the_last_words_could_not_be_sent(tmp_pat
         while not losses and time.monotonic() < end_s:
             await asyncio.sleep(0.05)
         await asyncio.sleep(1.5)
-        transport.close()  # which the library left open
+        transport.close()  # type: ignore[no-untyped-call]  # which the library left open
         await asyncio.sleep(0.1)
         return len(losses)
 
