@@ -133,7 +133,7 @@ def test_people_and_programs_come_and_go(page: Page, stage: Stage) -> None:
     go(page, stage, "people")
     page.get_by_label("Name").fill("Carol")
     page.get_by_role("combobox", name="Role", exact=True).select_option("auditor")
-    page.get_by_role("button", name="Add").click()
+    page.get_by_role("button", name="Add", exact=True).click()
     link = page.get_by_test_id("told").inner_text()
     assert link.startswith(f"{stage.centre.page}/#/join/")
     row = page.get_by_test_id("people-table").get_by_role("row", name=re.compile("Carol"))
