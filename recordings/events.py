@@ -75,7 +75,7 @@ def assign(shot: Shot, events: Sequence[Event]) -> str:
     own = next((e for e in events if any(s.key == shot.key for s in e.shots)), None)
     if shot.verdict.label == WITHDRAWN and own is not None:
         return own.id
-    open_to_it = [e for e in events if e is own or _lasts_s(shot, e) <= LONGEST_S]
+    open_to_it = [e for e in events if e is own or _lasts_ns(shot, e) <= LONGEST_S * 1e9]
     distances = {e.id: _nearest(shot, [s for s in e.standing if s.key != shot.key]) for e in open_to_it}
     fits = {identity: metres for identity, metres in distances.items() if metres is not None}
     if own is not None and own.id in fits:
@@ -118,10 +118,10 @@ def _distance(a: Shot, b: Shot) -> float:
     return math.hypot(a.origin.x - b.origin.x, a.origin.y - b.origin.y)
 
 
-def _lasts_s(shot: Shot, joined: Event) -> float:
-    """Seconds from the first to the last of an event's shots and this one."""
+def _lasts_ns(shot: Shot, joined: Event) -> int:
+    """From the first to the last of an event's shots and this one."""
     times_ns = [shot.origin.time_ns, *(other.origin.time_ns for other in joined.standing)]
-    return (max(times_ns) - min(times_ns)) * 1e-9
+    return max(times_ns) - min(times_ns)
 
 
 def _nearest(shot: Shot, others: Iterable[Shot]) -> float | None:
